@@ -1,0 +1,71 @@
+/**
+ * Tiles with their interior nodes beside the leaves, so that a proof reads instead of hashing up to 247 siblings.
+ * `open` keeps all nodes of a tile that still grows; `stored` keeps what a database row of a full tile holds: the 256
+ * leaves and heights 4 to 8, 9,184 bytes, from which heights 1 to 3 are at most seven hashes away. @module
+ */
+import { HASH_BYTES, type Hash } from './bytes.ts';
+import { must } from './fault.ts';
+import { hashAt, parentInto, subtreeOf } from './hash.ts';
+import { half } from './size.ts';
+import { TILE_HEIGHT, TILE_WIDTH } from './tile.ts';
+
+/** All 511 nodes of a tile, height by height, of which only those over the first `width` leaves are set. */
+export type OpenTile = { readonly width: number; readonly nodes: Uint8Array };
+
+const NODES = 2 * TILE_WIDTH - 1;
+const STORED_FROM = 4;
+
+/** Where the nodes at `height` begin in an open tile: 0, 256, 384, … 510. */
+function start(height: number): number {
+  return 2 * TILE_WIDTH - (2 * TILE_WIDTH) / 2 ** height;
+}
+
+const STORED_BYTES = (TILE_WIDTH + NODES - start(STORED_FROM)) * HASH_BYTES;
+
+export const EMPTY_TILE: OpenTile = { width: 0, nodes: new Uint8Array(NODES * HASH_BYTES) };
+
+/** A copy of `tile` with `count` more leaves, and every interior node that they complete. */
+export function grow(tile: OpenTile, leaves: Uint8Array, from: number, count: number): OpenTile {
+  const width = tile.width + count;
+  must(width <= TILE_WIDTH, `a tile cannot hold ${width} hashes`);
+  const nodes = Uint8Array.prototype.slice.call(tile.nodes);
+  nodes.set(leaves.subarray(from * HASH_BYTES, (from + count) * HASH_BYTES), tile.width * HASH_BYTES);
+  let [lo, hi] = [tile.width, width];
+  for (let height = 1; height <= TILE_HEIGHT; height++) {
+    [lo, hi] = [half(lo), half(hi)];
+    for (let i = lo; i < hi; i++) parentInto(nodes, start(height - 1) + 2 * i, nodes, start(height) + i);
+  }
+  return { width, nodes };
+}
+
+/** The node `index` at `height` of an open tile. */
+export function openNode(tile: OpenTile, height: number, index: number): Hash {
+  must((index + 1) * 2 ** height <= tile.width, `node ${height}/${index} is beyond a tile of width ${tile.width}`);
+  return hashAt(tile.nodes, start(height) + index);
+}
+
+/** The leaves of an open tile: what tlog-tiles calls the tile. */
+export function openLeaves(tile: OpenTile): Uint8Array {
+  return tile.nodes.subarray(0, tile.width * HASH_BYTES);
+}
+
+/** A full tile as a database row. */
+export function toStored(tile: OpenTile): Uint8Array {
+  must(tile.width === TILE_WIDTH, 'only full tiles are stored');
+  const out = new Uint8Array(STORED_BYTES);
+  out.set(openLeaves(tile));
+  out.set(tile.nodes.subarray(start(STORED_FROM) * HASH_BYTES), TILE_WIDTH * HASH_BYTES);
+  return out;
+}
+
+/** The node `index` at `height` (0 to 8) of a stored tile. */
+export function storedNode(stored: Uint8Array, height: number, index: number): Hash {
+  must(stored.length === STORED_BYTES, `a stored tile has ${stored.length} bytes`);
+  if (height >= STORED_FROM) return hashAt(stored, TILE_WIDTH + start(height) - start(STORED_FROM) + index);
+  return subtreeOf(stored, index * 2 ** height, 2 ** height);
+}
+
+/** The leaves of a stored tile. */
+export function storedLeaves(stored: Uint8Array): Uint8Array {
+  return stored.subarray(0, TILE_WIDTH * HASH_BYTES);
+}

@@ -1,0 +1,51 @@
+/**
+ * `#ed25519` on Node: OpenSSL, which verifies without cofactor as we require (R equals the encoding of SB − kA, S < L),
+ * but takes keys that are not canonical, and whose versions differ on points of small order. Both are refused here.
+ * @module
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify as verifyNow } from 'node:crypto';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { keyCache } from './keycache.node.ts';
+import { isSmallOrder } from './smallorder.ts';
+
+const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** The signer of a 32-byte seed (RFC 8032 §5.1.5). */
+export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array } {
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' });
+  const publicKey = Uint8Array.from(
+    Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x as string, 'base64url'),
+  );
+  return { publicKey, sign: (message) => new Uint8Array(sign(null, message, key)) };
+}
+
+export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const key = importKey(publicKey);
+  return key !== undefined && isShaped(signature) && verifyNow(null, message, key, signature);
+}
+
+/** `verify` on libuv's thread pool. */
+export function verifyLater(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  const key = importKey(publicKey);
+  if (key === undefined || !isShaped(signature)) return Promise.resolve(false);
+  return new Promise((resolve, reject) => {
+    verifyNow(null, message, key, signature, (error, ok) => (error ? reject(error) : resolve(ok)));
+  });
+}
+
+function isShaped(signature: Uint8Array): boolean {
+  return signature.length === 64 && !isSmallOrder(signature);
+}
+
+const importKey = keyCache((publicKey: Uint8Array): KeyObject | undefined => {
+  if (isSmallOrder(publicKey)) return undefined;
+  try {
+    ed25519.Point.fromBytes(publicKey, false);
+  } catch {
+    return undefined;
+  }
+  return createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
+    format: 'jwk',
+  });
+});

@@ -1,0 +1,98 @@
+/**
+ * The three signature algorithms as one: Ed25519 (RFC 8032, verified without cofactor), ECDSA over P-256 with SHA-256,
+ * ML-DSA-44 (FIPS 204). What each costs and where it runs is the business of the primitives behind `#…`. @module
+ */
+
+import { ed25519 as curve25519 } from '@noble/curves/ed25519.js';
+import { p256 as curveP256 } from '@noble/curves/nist.js';
+import * as ed25519 from '#ed25519';
+import * as mldsa44 from '#mldsa44';
+import * as p256 from '#p256';
+import { sha256 } from '#sha256';
+import { concat, fromHex, type Kid } from './bytes.ts';
+import { Fault, must } from './fault.ts';
+import { isSmallOrder } from './primitive/smallorder.ts';
+
+export type Algorithm = 'ed25519' | 'p256' | 'mldsa44';
+
+/** A public key that passed `publicKey`: 32 bytes, an uncompressed point of 65 bytes, or 1312 bytes. */
+export type PublicKey = { readonly algorithm: Algorithm; readonly bytes: Uint8Array; readonly __is: 'public-key' };
+
+export type Signer = { readonly key: PublicKey; sign(message: Uint8Array): Uint8Array };
+
+export const SEED_BYTES = 32;
+const SIZES = {
+  ed25519: { key: 32, signature: 64 },
+  p256: { key: 65, signature: 64 },
+  mldsa44: { key: 1312, signature: 2420 },
+} as const satisfies Record<Algorithm, unknown>;
+const PRIMITIVES = { ed25519, p256, mldsa44 } as const satisfies Record<Algorithm, unknown>;
+
+/** Checks the bytes of a public key: length, canonical encoding, on the curve, not of small order. Fault `bad-key`. */
+export function publicKey(algorithm: Algorithm, bytes: Uint8Array): PublicKey {
+  if (bytes.length !== SIZES[algorithm].key) {
+    throw new Fault('bad-key', `an ${algorithm} public key has ${SIZES[algorithm].key} bytes, not ${bytes.length}`);
+  }
+  if (algorithm === 'ed25519' && !isGoodEd25519(bytes)) {
+    throw new Fault('bad-key', 'the Ed25519 key is not canonical, not on the curve, or of small order');
+  }
+  if (algorithm === 'p256' && !isGoodP256(bytes)) {
+    throw new Fault('bad-key', 'the P-256 key is not an uncompressed point of the curve');
+  }
+  return { algorithm, bytes: Uint8Array.from(bytes) } as PublicKey;
+}
+
+/** The signer of a 32-byte seed; for P-256 the seed is the scalar and must be in range. */
+export function signerOf(algorithm: Algorithm, seed: Uint8Array): Signer {
+  must(seed.length === SEED_BYTES, `a seed has ${SEED_BYTES} bytes`);
+  const made = PRIMITIVES[algorithm].signer(seed);
+  return { key: publicKey(algorithm, made.publicKey), sign: made.sign };
+}
+
+export function verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  return PRIMITIVES[key.algorithm].verify(key.bytes, message, signature);
+}
+
+/** `verify` off the calling thread where the platform has a pool for it. ML-DSA has none: give it a worker. */
+export function verifyLater(key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  if (key.algorithm === 'mldsa44') return Promise.resolve(verify(key, message, signature));
+  return PRIMITIVES[key.algorithm].verifyLater(key.bytes, message, signature);
+}
+
+export function signatureBytes(algorithm: Algorithm): number {
+  return SIZES[algorithm].signature;
+}
+
+// The DER SubjectPublicKeyInfo of each algorithm is a fixed head before the key (RFC 8410, RFC 5480, RFC 9881).
+const SPKI_HEAD = {
+  ed25519: '302a300506032b6570032100',
+  p256: '3059301306072a8648ce3d020106082a8648ce3d030107034200',
+  mldsa44: '30820532300b06096086480165030403110382052100',
+} as const satisfies Record<Algorithm, string>;
+
+export function spki(key: PublicKey): Uint8Array {
+  return concat(fromHex(SPKI_HEAD[key.algorithm], 'bad-key'), key.bytes);
+}
+
+/** The name of a statement key: SHA-256 of its SubjectPublicKeyInfo. */
+export function kidOf(key: PublicKey): Kid {
+  return sha256(spki(key)) as Kid;
+}
+
+function isGoodEd25519(bytes: Uint8Array): boolean {
+  try {
+    curve25519.Point.fromBytes(bytes, false);
+    return !isSmallOrder(bytes);
+  } catch {
+    return false;
+  }
+}
+
+function isGoodP256(bytes: Uint8Array): boolean {
+  try {
+    curveP256.Point.fromBytes(bytes).assertValidity();
+    return bytes[0] === 4;
+  } catch {
+    return false;
+  }
+}

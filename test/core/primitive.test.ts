@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { ed25519 as curve } from '@noble/curves/ed25519.js';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { concat, fromHex, utf8 } from '../../src/core/bytes.ts';
+import * as ed25519Noble from '../../src/core/primitive/ed25519.noble.ts';
+import * as ed25519Node from '../../src/core/primitive/ed25519.node.ts';
+import * as mldsa44Noble from '../../src/core/primitive/mldsa44.noble.ts';
+import * as mldsa44Node from '../../src/core/primitive/mldsa44.node.ts';
+import * as p256Noble from '../../src/core/primitive/p256.noble.ts';
+import * as p256Node from '../../src/core/primitive/p256.node.ts';
+import * as sha256Noble from '../../src/core/primitive/sha256.noble.ts';
+import * as sha256Node from '../../src/core/primitive/sha256.node.ts';
+import { publicKey } from '../../src/core/signature.ts';
+import { faults, flipBit, sameBytes } from '../check.ts';
+
+// The contract of the primitives: whatever the platform offers, the same bytes and the same verdicts.
+
+const seed = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
+const message = utf8('a message');
+
+for (const [name, primitive] of Object.entries({ node: sha256Node, noble: sha256Noble })) {
+  test(`sha256 ${name}: every length around the block size, and into a place`, () => {
+    for (const length of [0, 1, 55, 56, 63, 64, 65, 300, 65_536]) {
+      const data = new Uint8Array(length).fill(length % 251);
+      const expected = createHash('sha256').update(data).digest();
+      sameBytes(primitive.sha256(data), expected);
+      const out = new Uint8Array(96).fill(9);
+      primitive.sha256Into(data, out, 32);
+      sameBytes(out.subarray(32, 64), expected);
+      assert.ok([...out.subarray(0, 32), ...out.subarray(64)].every((byte) => byte === 9));
+    }
+  });
+
+  test(`sha256 ${name}: a view into a larger buffer is read as a view`, () => {
+    const whole = Uint8Array.from({ length: 100 }, (_, i) => i);
+    sameBytes(primitive.sha256(whole.subarray(7, 40)), createHash('sha256').update(whole.slice(7, 40)).digest());
+  });
+}
+
+const pairs = [
+  ['ed25519', ed25519Node, ed25519Noble],
+  ['p256', p256Node, p256Noble],
+  ['mldsa44', mldsa44Node, mldsa44Noble],
+] as const;
+
+for (const [name, node, noble] of pairs) {
+  test(`${name}: the same public key, and each verifies the other`, async () => {
+    const [a, b] = [node.signer(seed), noble.signer(seed)];
+    sameBytes(a.publicKey, b.publicKey);
+    for (const signature of [a.sign(message), b.sign(message)]) {
+      for (const verifier of [node, noble]) {
+        assert.ok(verifier.verify(a.publicKey, message, signature));
+        assert.not(verifier.verify(a.publicKey, utf8('another'), signature));
+        assert.not(verifier.verify(a.publicKey, message, flipBit(signature, 77)));
+        assert.not(verifier.verify(a.publicKey, message, signature.subarray(1)));
+        assert.not(verifier.verify(flipBit(a.publicKey, 13), message, signature));
+        assert.not(verifier.verify(new Uint8Array(3), message, signature));
+        const { verifyLater } = verifier as Partial<typeof ed25519Node>;
+        if (verifyLater) {
+          assert.ok(await verifyLater(a.publicKey, message, signature));
+          assert.not(await verifyLater(a.publicKey, message, flipBit(signature, 77)));
+          assert.not(await verifyLater(new Uint8Array(3), message, signature));
+          assert.not(await verifyLater(a.publicKey, message, new Uint8Array(3)));
+        }
+      }
+    }
+  });
+}
+
+test('ed25519: RFC 8032 §7.1 test 2', () => {
+  const signer = ed25519Node.signer(
+    fromHex('4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb', 'bad-key'),
+  );
+  sameBytes(signer.publicKey, Buffer.from('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c', 'hex'));
+  sameBytes(
+    signer.sign(Uint8Array.of(0x72)),
+    Buffer.from(
+      '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da' +
+        '085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
+      'hex',
+    ),
+  );
+});
+
+const { Point } = curve;
+const L = Point.Fn.ORDER;
+const toScalar = (bytes: Uint8Array) => bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n);
+const fromScalar = (value: bigint) =>
+  Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
+const challenge = (r: Uint8Array, a: Uint8Array, m: Uint8Array) =>
+  toScalar(
+    new Uint8Array(
+      createHash('sha512')
+        .update(concat(r, a, m))
+        .digest(),
+    ),
+  ) % L;
+
+/** A signature by scalar 7 whose key and nonce may carry torsion components. */
+function signWithTorsion(
+  keyTorsion: InstanceType<typeof Point>,
+  nonceTorsion: InstanceType<typeof Point>,
+  nonce = 11n,
+) {
+  const secret = 7n;
+  const a = Point.BASE.multiply(secret).add(keyTorsion).toBytes();
+  const r = Point.BASE.multiplyUnsafe(nonce).add(nonceTorsion).toBytes();
+  return { a, signature: concat(r, fromScalar((nonce + challenge(r, a, message) * secret) % L)) };
+}
+
+/** A point of order 8, found by multiplying points by the order of the large subgroup. */
+const torsion = (() => {
+  for (let y = 2; ; y++) {
+    try {
+      const point = Point.fromBytes(fromScalar(BigInt(y)), false);
+      const small = point.multiplyUnsafe(L - 1n).add(point);
+      if (!small.multiplyUnsafe(4n).equals(Point.ZERO)) return small;
+    } catch {
+      // no point has this y
+    }
+  }
+})();
+
+const agree = (what: string, a: Uint8Array, signature: Uint8Array, expected?: boolean) => {
+  const verdicts = [ed25519Node, ed25519Noble].map((verifier) => verifier.verify(a, message, signature));
+  assert.is(verdicts[0], verdicts[1], `the adapters disagree on ${what}`);
+  if (expected !== undefined) assert.is(verdicts[0], expected, what);
+};
+
+test('ed25519: both adapters agree on torsion, and refuse what only holds with the cofactor', () => {
+  const plain = signWithTorsion(Point.ZERO, Point.ZERO);
+  agree('an ordinary signature', plain.a, plain.signature, true);
+  const identity = signWithTorsion(Point.ZERO, Point.ZERO, 0n);
+  agree('R the neutral element', identity.a, identity.signature, false);
+  const nonce = signWithTorsion(Point.ZERO, torsion);
+  agree('a nonce with torsion', nonce.a, nonce.signature, false);
+  for (let i = 1n; i < 8n; i++) {
+    const both = signWithTorsion(torsion.multiplyUnsafe(i), Point.ZERO);
+    agree(`a key with torsion ${i}`, both.a, both.signature);
+    const smallNonce = signWithTorsion(Point.ZERO, torsion.multiplyUnsafe(i), 0n);
+    agree(`R of small order ${i}`, smallNonce.a, smallNonce.signature, false);
+    const mixed = signWithTorsion(torsion.multiplyUnsafe(i), torsion.multiplyUnsafe(i));
+    agree(`both with torsion ${i}`, mixed.a, mixed.signature);
+  }
+});
+
+test('ed25519: both adapters agree on small order, non-canonical encodings and large S', () => {
+  for (let i = 0n; i < 8n; i++) {
+    const a = (i === 0n ? Point.ZERO : torsion.multiplyUnsafe(i)).toBytes();
+    for (let j = 0n; j < 8n; j++) {
+      const r = (j === 0n ? Point.ZERO : torsion.multiplyUnsafe(j)).toBytes();
+      agree(`small order ${i}, R ${j}`, a, concat(r, new Uint8Array(32)), false);
+    }
+    faults('bad-key', () => publicKey('ed25519', a), `order ${i} may not be enrolled`);
+  }
+  const p = 2n ** 255n - 19n;
+  for (const y of [p, p + 1n, 2n ** 255n - 1n]) {
+    for (const sign of [0n, 2n ** 255n]) {
+      const bytes = fromScalar(y + sign);
+      agree(`key y = ${y}`, bytes, concat(Point.ZERO.toBytes(), new Uint8Array(32)), false);
+      faults('bad-key', () => publicKey('ed25519', bytes));
+    }
+  }
+  agree('minus zero', fromScalar(1n + 2n ** 255n), concat(Point.ZERO.toBytes(), new Uint8Array(32)), false);
+  const { a, signature } = signWithTorsion(Point.ZERO, Point.ZERO);
+  const large = toScalar(signature.subarray(32)) + L;
+  agree('S + L', a, concat(signature.subarray(0, 32), fromScalar(large)), false);
+});
+
+test('p256: high and low S both verify; a key off the curve does not', () => {
+  const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const signer = p256Node.signer(seed);
+  const signature = signer.sign(message);
+  const s = BigInt(`0x${Buffer.from(signature.subarray(32)).toString('hex')}`);
+  const other = concat(
+    signature.subarray(0, 32),
+    Uint8Array.from(Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex')),
+  );
+  for (const verifier of [p256Node, p256Noble]) {
+    assert.ok(verifier.verify(signer.publicKey, message, signature));
+    assert.ok(verifier.verify(signer.publicKey, message, other));
+    const offCurve = flipBit(signer.publicKey, 300);
+    assert.not(verifier.verify(offCurve, message, signature));
+    faults('bad-key', () => publicKey('p256', offCurve));
+    const zeros = new Uint8Array(64);
+    assert.not(verifier.verify(signer.publicKey, message, zeros));
+  }
+});
+
+test.run();

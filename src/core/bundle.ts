@@ -40,6 +40,6 @@ export function readBundle(bundle: Uint8Array, width: number): Uint8Array[] {
 export function bundlePrefix(bundle: Uint8Array, count: number): number {
   let at = 0;
   for (let i = 0; i < count; i++) at += 2 + (bundle[at] as number) * 256 + (bundle[at + 1] as number);
-  must(at <= bundle.length, `bundle holds fewer than ${count} entries`);
+  if (!(at <= bundle.length)) throw new Fault('bad-bundle', `bundle holds fewer than ${count} entries`);
   return at;
 }

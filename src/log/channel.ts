@@ -1,0 +1,126 @@
+/**
+ * Between the thread that talks to strangers and the thread that writes: submissions go one way, answers and published
+ * heads come back, packed so that a message costs about the same for one entry or a thousand. A published head always
+ * arrives before the answers that rest on it. @module
+ */
+import { concat, HASH_BYTES } from '../core/bytes.ts';
+import { Fault, type FaultCode } from '../core/fault.ts';
+import type { Outcome, Submission } from './pool.ts';
+import type { LogPublicKeys, SignedHead } from './sign.ts';
+
+/** One end of a channel: a `Worker`, a `MessagePort`, or anything alike. */
+export type Port = {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+};
+
+/** To the log: submissions, and questions where an id is; `entries` are one after the other. */
+export type ToLog =
+  | {
+      readonly type: 'offers';
+      readonly tickets: Uint32Array;
+      readonly ids: Uint8Array;
+      readonly lengths: Uint32Array;
+      readonly verified: Uint8Array;
+      readonly entries: Uint8Array;
+    }
+  | { readonly type: 'locate'; readonly ticket: number; readonly id: Uint8Array }
+  | { readonly type: 'stop' };
+
+/** What a fault is on the way between threads. */
+export type PackedFault = {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly rule: string | undefined;
+  readonly size: number | undefined;
+  readonly retryAfter: number | undefined;
+};
+
+/** How long something took, and for how many entries, for the metrics. */
+export type Observation = { readonly what: string; readonly seconds: number; readonly entries: number };
+
+/** A statement key that may be met from now on: its kid, algorithm and bytes. */
+export type NewKey = { readonly kid: Uint8Array; readonly algorithm: string; readonly bytes: Uint8Array };
+
+/** From the log; `ready` or `failed` comes first, and only once. */
+export type FromLog =
+  | { readonly type: 'ready'; readonly keys: LogPublicKeys }
+  | { readonly type: 'failed'; readonly fault: PackedFault }
+  | { readonly type: 'published'; readonly head: SignedHead }
+  | { readonly type: 'answers'; readonly tickets: Uint32Array; readonly indexes: Float64Array }
+  | { readonly type: 'faults'; readonly faults: readonly { readonly ticket: number; readonly fault: PackedFault }[] }
+  | { readonly type: 'located'; readonly ticket: number; readonly place: number | 'pending' | undefined }
+  | { readonly type: 'keys'; readonly keys: readonly NewKey[] }
+  | { readonly type: 'observed'; readonly observations: readonly Observation[] }
+  | { readonly type: 'frozen'; readonly fault: PackedFault; readonly reason: string }
+  | { readonly type: 'trouble'; readonly what: string; readonly message: string }
+  | { readonly type: 'stopped' };
+
+/** Packs what was submitted since the last message. */
+export function packOffers(offers: readonly { readonly ticket: number; readonly submission: Submission }[]): ToLog {
+  return {
+    type: 'offers',
+    tickets: Uint32Array.from(offers, ({ ticket }) => ticket),
+    ids: concat(...offers.map(({ submission }) => submission.id)),
+    lengths: Uint32Array.from(offers, ({ submission }) => submission.entry.length),
+    verified: Uint8Array.from(offers, ({ submission }) => (submission.verified ? 1 : 0)),
+    entries: concat(...offers.map(({ submission }) => submission.entry)),
+  };
+}
+
+/** The inverse of `packOffers`, one at a time. */
+export function* unpackOffers(
+  message: Extract<ToLog, { type: 'offers' }>,
+): Generator<{ ticket: number; submission: Submission }> {
+  let at = 0;
+  for (const [i, ticket] of message.tickets.entries()) {
+    const id = message.ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    const length = message.lengths[i] as number;
+    const entry = message.entries.subarray(at, at + length);
+    at += length;
+    yield { ticket, submission: { id, key: keyOf(id), entry, verified: message.verified[i] === 1 } };
+  }
+}
+
+/** An id as a key of maps: one character a byte. */
+export function keyOf(id: Uint8Array): string {
+  return Buffer.prototype.latin1Slice.call(id, 0, id.length);
+}
+
+/** Collects outcomes and sends them in at most two messages. */
+export class AnswerBox {
+  #tickets: number[] = [];
+  #indexes: number[] = [];
+  #faults: { ticket: number; fault: PackedFault }[] = [];
+
+  put(ticket: number, outcome: Outcome): void {
+    if ('fault' in outcome) {
+      this.#faults.push({ ticket, fault: packFault(outcome.fault) });
+    } else {
+      this.#tickets.push(ticket);
+      this.#indexes.push(outcome.index);
+    }
+  }
+
+  send(port: Port): void {
+    if (this.#tickets.length > 0) {
+      const [tickets, indexes] = [Uint32Array.from(this.#tickets), Float64Array.from(this.#indexes)];
+      port.postMessage({ type: 'answers', tickets, indexes } satisfies FromLog);
+    }
+    if (this.#faults.length > 0) port.postMessage({ type: 'faults', faults: this.#faults } satisfies FromLog);
+    [this.#tickets, this.#indexes, this.#faults] = [[], [], []];
+  }
+}
+
+export function packFault({ code, message, rule, size, retryAfter }: Fault): PackedFault {
+  return { code, message, rule, size, retryAfter };
+}
+
+/** The inverse of `packFault`. */
+export function unpackFault({ code, message, rule, size, retryAfter }: PackedFault): Fault {
+  return new Fault(code, message, {
+    ...(rule === undefined ? {} : { rule }),
+    ...(size === undefined ? {} : { size }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
+}

@@ -1,0 +1,191 @@
+/**
+ * The strangers' end of the channel: submissions become promises, published heads move the tree that reads see. Bounds
+ * what may wait, so that a flood is pushed back here and not in memory. @module
+ */
+import type { Kid } from '../core/bytes.ts';
+import { Fault } from '../core/fault.ts';
+import { type Algorithm, type PublicKey, publicKey } from '../core/signature.ts';
+import { type FromLog, keyOf, type Observation, type Port, packOffers, type ToLog, unpackFault } from './channel.ts';
+import type { Submission } from './pool.ts';
+import type { PublishedTree } from './published.ts';
+import type { LogPublicKeys, SignedHead } from './sign.ts';
+
+/** A published head, and the tree up to it. */
+export type Published = { readonly head: SignedHead; readonly tree: PublishedTree };
+
+export type HandleParts = {
+  readonly port: Port;
+  /** What was published before this start, so that reads go on whatever becomes of the log. */
+  readonly published: Published | undefined;
+  /** Makes the tree for the first head of a log that never published. */
+  readonly openTree: (head: SignedHead) => PublishedTree;
+  readonly observe: (observation: Observation) => void;
+  /** Told of what goes wrong beside the log, as in an export, and of a log that froze. */
+  readonly trouble: (what: string, message: string) => void;
+};
+
+/** What may wait for an answer at one time. */
+const MAX_WAITING = 16_384;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+type Waiting = { resolve(index: number): void; reject(fault: Fault): void; readonly bytes: number };
+
+export class LogHandle {
+  /** The log's public keys, once it is open; rejects with the Fault if it cannot be opened. */
+  readonly ready: Promise<LogPublicKeys>;
+  #opened: { resolve(keys: LogPublicKeys): void; reject(fault: Fault): void } | undefined;
+  readonly #parts: HandleParts;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #locating = new Map<number, (place: number | 'pending' | undefined) => void>();
+  readonly #keys = new Map<string, PublicKey>();
+  #offers: { ticket: number; submission: Submission }[] = [];
+  #waitingBytes = 0;
+  #ticket = 0;
+  #published: Published | undefined;
+  #arrived: (() => void)[] = [];
+  #frozen: Fault | undefined;
+  #acknowledged = 0;
+  #stopped: () => void = () => {};
+
+  constructor(parts: HandleParts) {
+    this.#parts = parts;
+    this.#published = parts.published;
+    this.ready = new Promise((resolve, reject) => {
+      this.#opened = { resolve, reject };
+    });
+    parts.port.on('message', (message) => this.#receive(message as FromLog));
+  }
+
+  /** What strangers may see; undefined until there is a published head. */
+  get published(): Published | undefined {
+    return this.#published;
+  }
+
+  /** Why the log signs nothing more; undefined while all is well. */
+  get frozen(): Fault | undefined {
+    return this.#frozen;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** A key that was enrolled at some time, whatever became of it. */
+  key(kid: Kid): PublicKey | undefined {
+    return this.#keys.get(keyOf(kid));
+  }
+
+  /** Hands a submission to the log; resolves with its index once that may be told. Fault `pool-full` if too many wait. */
+  add(submission: Omit<Submission, 'key'>): Promise<number> {
+    const bytes = submission.entry.length;
+    if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+      const message = `${this.#waiting.size} submissions are waiting; nothing was lost, send it again later`;
+      return Promise.reject(new Fault('pool-full', message, { retryAfter: 1 }));
+    }
+    const ticket = this.#nextTicket();
+    if (this.#offers.length === 0) setImmediate(() => this.#send());
+    this.#offers.push({ ticket, submission: { ...submission, key: '' } });
+    this.#waitingBytes += bytes;
+    return new Promise((resolve, reject) => this.#waiting.set(ticket, { resolve, reject, bytes }));
+  }
+
+  /** The index of a statement; `pending` while it may not be told, undefined if the log does not know it. */
+  locate(id: Uint8Array): Promise<number | 'pending' | undefined> {
+    const ticket = this.#nextTicket();
+    this.#parts.port.postMessage({ type: 'locate', ticket, id } satisfies ToLog);
+    return new Promise((resolve) => this.#locating.set(ticket, resolve));
+  }
+
+  /** Resolves once everything that was acknowledged before the call is published, or after `patience` milliseconds. */
+  async caughtUp(patience: number): Promise<void> {
+    const size = this.#acknowledged;
+    const deadline = performance.now() + patience;
+    while ((this.#published?.head.size ?? -1) < size && performance.now() < deadline && !this.#frozen) {
+      await new Promise<void>((resolve) => {
+        this.#arrived.push(resolve);
+        setTimeout(resolve, deadline - performance.now()).unref();
+      });
+    }
+  }
+
+  /** Lets the log finish what it has, and ends it. */
+  stop(): Promise<void> {
+    this.#send();
+    return new Promise((resolve) => {
+      this.#stopped = resolve;
+      this.#parts.port.postMessage({ type: 'stop' } satisfies ToLog);
+    });
+  }
+
+  #nextTicket(): number {
+    this.#ticket = (this.#ticket + 1) % 2 ** 32;
+    return this.#ticket;
+  }
+
+  #send(): void {
+    if (this.#offers.length === 0) return;
+    this.#parts.port.postMessage(packOffers(this.#offers));
+    this.#offers = [];
+  }
+
+  #receive(message: FromLog): void {
+    switch (message.type) {
+      case 'ready':
+        this.#opened?.resolve(message.keys);
+        break;
+      case 'failed':
+        this.#opened?.reject(unpackFault(message.fault));
+        break;
+      case 'answers':
+        for (const [i, ticket] of message.tickets.entries()) this.#acknowledge(ticket, message.indexes[i] as number);
+        break;
+      case 'faults':
+        for (const { ticket, fault } of message.faults) this.#take(ticket)?.reject(unpackFault(fault));
+        break;
+      case 'published':
+        this.#publish(message.head);
+        break;
+      case 'located':
+        this.#locating.get(message.ticket)?.(message.place);
+        this.#locating.delete(message.ticket);
+        break;
+      case 'keys':
+        for (const { kid, algorithm, bytes } of message.keys) {
+          this.#keys.set(keyOf(kid), publicKey(algorithm as Algorithm, bytes));
+        }
+        break;
+      case 'observed':
+        for (const observation of message.observations) this.#parts.observe(observation);
+        break;
+      case 'frozen':
+        this.#frozen = unpackFault(message.fault);
+        this.#parts.trouble('frozen', message.reason);
+        break;
+      case 'trouble':
+        this.#parts.trouble(message.what, message.message);
+        break;
+      case 'stopped':
+        this.#stopped();
+        break;
+    }
+  }
+
+  #acknowledge(ticket: number, index: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, index + 1);
+    this.#take(ticket)?.resolve(index);
+  }
+
+  #take(ticket: number): Waiting | undefined {
+    const waiting = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    this.#waitingBytes -= waiting?.bytes ?? 0;
+    return waiting;
+  }
+
+  #publish(head: SignedHead): void {
+    const tree = this.#published?.tree ?? this.#parts.openTree(head);
+    tree.advance(head);
+    this.#published = { head, tree };
+    for (const resolve of this.#arrived.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Submissions between the door and their answer. A statement is in here once, however often it is sent: a repeat joins
+ * the one that waits, and a statement that was logged before is answered from the tree. Nothing here is promised to
+ * anyone until `settle`. @module
+ */
+import type { Fault } from '../core/fault.ts';
+
+/** A statement, or opaque bytes, that wants to be an entry. `id` decides what is the same submission. */
+export type Submission = {
+  readonly id: Uint8Array;
+  /** The id again, one character a byte, as a key of maps. */
+  readonly key: string;
+  readonly entry: Uint8Array;
+  /** Whether the signature was checked at the door; its key may have been unknown there. */
+  readonly verified: boolean;
+};
+
+/** What a submitter learns: the index of the entry, or why there is none. */
+export type Outcome = { readonly index: number } | { readonly fault: Fault };
+
+/** Tells the submitter behind a ticket. */
+export type Answer = (ticket: number, outcome: Outcome) => void;
+
+type Waiting = { readonly submission: Submission; readonly tickets: number[]; index: number | undefined };
+
+export class Pool {
+  readonly #answer: Answer;
+  readonly #find: (id: Uint8Array) => number | undefined;
+  /** Not yet taken by a turn. */
+  #queue: Waiting[] = [];
+  /** Committed and not yet settled, by ascending index but for repeats of after a restart. */
+  #committed: Waiting[] = [];
+  /** All that waits, by id. */
+  readonly #waiting = new Map<string, Waiting>();
+  #settled: number;
+
+  /** `find` tells the index of a committed entry; `settled` is the size that may be answered for already. */
+  constructor(answer: Answer, find: (id: Uint8Array) => number | undefined, settled: number) {
+    this.#answer = answer;
+    this.#find = find;
+    this.#settled = settled;
+  }
+
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /** Takes a submission in, or answers it at once if it is settled. */
+  offer(ticket: number, submission: Submission): void {
+    const same = this.#waiting.get(submission.key);
+    if (same) {
+      same.tickets.push(ticket);
+      return;
+    }
+    const index = this.#find(submission.id);
+    if (index !== undefined && index < this.#settled) {
+      this.#answer(ticket, { index });
+      return;
+    }
+    const waiting: Waiting = { submission, tickets: [ticket], index };
+    this.#waiting.set(submission.key, waiting);
+    (index === undefined ? this.#queue : this.#committed).push(waiting);
+  }
+
+  /** Where a statement is: its index once settled, `pending` before, undefined if it is not known. */
+  locate(id: Uint8Array, key: string): number | 'pending' | undefined {
+    if (this.#waiting.has(key)) return 'pending';
+    const index = this.#find(id);
+    return index === undefined || index < this.#settled ? index : 'pending';
+  }
+
+  /** The oldest submissions, for one turn, up to a count and about a number of bytes. */
+  take(count: number, bytes: number): Submission[] {
+    let [upTo, total] = [0, 0];
+    while (upTo < this.#queue.length && upTo < count && total < bytes) {
+      total += this.#queue[upTo++]?.submission.entry.length ?? 0;
+    }
+    const taken = this.#queue.slice(0, upTo);
+    this.#queue = this.#queue.slice(upTo);
+    return taken.map((waiting) => waiting.submission);
+  }
+
+  /** A submission that was taken is entry `index` now, and is answered when that is settled. */
+  place(submission: Submission, index: number): void {
+    const waiting = this.#waiting.get(submission.key);
+    if (!waiting) return; // the log's own statements have no submitter
+    waiting.index = index;
+    this.#committed.push(waiting);
+  }
+
+  /** A submission that was taken will not be an entry. */
+  refuse(submission: Submission, fault: Fault): void {
+    const waiting = this.#waiting.get(submission.key);
+    this.#waiting.delete(submission.key);
+    for (const ticket of waiting?.tickets ?? []) this.#answer(ticket, { fault });
+  }
+
+  /** Everything below `size` may be answered for from now on. */
+  settle(size: number): void {
+    this.#settled = Math.max(this.#settled, size);
+    const later: Waiting[] = [];
+    for (const waiting of this.#committed) {
+      const { submission, tickets, index } = waiting;
+      if (index === undefined || index >= this.#settled) {
+        later.push(waiting);
+        continue;
+      }
+      this.#waiting.delete(submission.key);
+      for (const ticket of tickets) this.#answer(ticket, { index });
+    }
+    this.#committed = later;
+  }
+
+  /** Refuses all that is not committed; what is committed is answered by the next start. */
+  refuseAll(fault: Fault): void {
+    for (const { submission } of this.#queue.splice(0)) this.refuse(submission, fault);
+  }
+
+  /** Answers everyone who still waits with a fault: nothing will be settled any more. */
+  abandon(fault: Fault): void {
+    this.refuseAll(fault);
+    for (const { submission } of this.#committed.splice(0)) this.refuse(submission, fault);
+  }
+}

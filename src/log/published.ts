@@ -1,0 +1,125 @@
+/**
+ * The tree as strangers may see it: bounded by the published head, whatever is committed beyond. Tiles, bundles and
+ * proofs come from here, each proof checked against the head it is for before it is handed out. @module
+ */
+import { equal, type Hash } from '../core/bytes.ts';
+import type { Head } from '../core/checkpoint.ts';
+import { openLeaves, storedLeaves, storedNode } from '../core/expanded.ts';
+import { Fault, must } from '../core/fault.ts';
+import { nodeHash } from '../core/hash.ts';
+import { foldPlan, inclusionPlan, verifyInclusion } from '../core/proof.ts';
+import { half } from '../core/size.ts';
+import { type Node, TILE_HEIGHT, TILE_WIDTH, type Tile, tileOf, tilePath, widthIn } from '../core/tile.ts';
+import { append, type Edge, EMPTY_EDGE, edgeNode, rootOf } from '../core/tree.ts';
+import { fullTile, loadEdge, storedLeafHashes } from './edge.ts';
+import type { TreeStore } from './ports.ts';
+
+/** Full tiles kept in memory after use, 9 kB each. */
+const KEPT_TILES = 2048;
+
+export class PublishedTree {
+  readonly #store: TreeStore;
+  readonly #tiles = new Map<number, Uint8Array>();
+  /** For each full level-0 tile that a proof of this head went through: the checked rest of the path. */
+  #above = new Map<number, { readonly root: Hash; readonly path: readonly Hash[] }>();
+  #edge: Edge = EMPTY_EDGE;
+  #head: Head;
+
+  constructor(store: TreeStore, head: Head) {
+    this.#store = store;
+    this.#head = head;
+    this.#moveTo(head, loadEdge(store, head.size));
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** Moves to a newer published head, reading the new entries from the store. */
+  advance(head: Head): void {
+    this.#moveTo(head, append(this.#edge, storedLeafHashes(this.#store, this.#edge.size, head.size)).edge);
+  }
+
+  #moveTo(head: Head, edge: Edge): void {
+    must(equal(rootOf(edge), head.root), `the published head of size ${head.size} is not the root of what is stored`);
+    this.#edge = edge;
+    this.#head = head;
+    this.#above = new Map();
+  }
+
+  /** The bytes of a tile or bundle. Fault `unknown-resource` unless the published tree has it in at least this width. */
+  tile(tile: Tile): Uint8Array {
+    const { level, n, width } = tile;
+    const published = widthIn(this.#head.size, level, n);
+    if (width > published || published === 0) {
+      throw new Fault('unknown-resource', `${tilePath(tile)} is not in a tree of size ${this.#head.size}`);
+    }
+    if (level === 'entries') return this.#store.entries(n * TILE_WIDTH, n * TILE_WIDTH + width);
+    const leaves = published === TILE_WIDTH ? storedLeaves(this.#stored(level, n)) : this.#openLeaves(level);
+    return leaves.slice(0, width * 32);
+  }
+
+  /** The bytes of one entry. */
+  entry(index: number): Uint8Array {
+    must(index < this.#head.size, `entry ${index} is not published`);
+    return this.#store.entries(index, index + 1).subarray(2);
+  }
+
+  /** The inclusion proof of an entry in the published head, which leads from `leaf` to its root. */
+  inclusion(index: number, leaf: Hash): Hash[] {
+    const n = Math.floor(index / TILE_WIDTH);
+    if (widthIn(this.#head.size, 0, n) < TILE_WIDTH) return this.#wholePath(index, leaf);
+    const above = this.#above.get(n) ?? this.#climb(n);
+    const stored = this.#stored(0, n);
+    const within: Hash[] = [];
+    let [hash, place] = [leaf, index % TILE_WIDTH];
+    for (let height = 0; height < TILE_HEIGHT; height++) {
+      const left = place % 2 === 1;
+      const sibling = storedNode(stored, height, left ? place - 1 : place + 1);
+      hash = left ? nodeHash(sibling, hash) : nodeHash(hash, sibling);
+      within.push(sibling);
+      place = half(place);
+    }
+    must(equal(hash, above.root), `the proof of entry ${index} does not lead to its tile`);
+    return [...within, ...above.path];
+  }
+
+  /** The path from a full level-0 tile to the root, checked with the tile's first leaf. */
+  #climb(n: number): { root: Hash; path: readonly Hash[] } {
+    const stored = this.#stored(0, n);
+    const path = this.#wholePath(n * TILE_WIDTH, storedNode(stored, 0, 0)).slice(TILE_HEIGHT);
+    const above = { root: storedNode(stored, TILE_HEIGHT, 0), path };
+    this.#above.set(n, above);
+    return above;
+  }
+
+  #wholePath(index: number, leaf: Hash): Hash[] {
+    const { size, root } = this.#head;
+    const path = foldPlan(inclusionPlan(index, size), (nodes) => nodes.map((node) => this.#node(node)));
+    verifyInclusion(index, size, leaf, path, root);
+    return path;
+  }
+
+  #node(node: Node): Hash {
+    const open = edgeNode(this.#edge, node);
+    if (open) return open;
+    const { level, n, height, index } = tileOf(node);
+    return storedNode(this.#stored(level, n), height, index);
+  }
+
+  #openLeaves(level: number): Uint8Array {
+    const tile = this.#edge.open[level];
+    must(tile, `the edge has no tile at level ${level}`);
+    return openLeaves(tile);
+  }
+
+  #stored(level: number, n: number): Uint8Array {
+    const name = n * 8 + level; // there are at most seven levels
+    const known = this.#tiles.get(name);
+    if (known) return known;
+    if (this.#tiles.size >= KEPT_TILES) this.#tiles.delete(this.#tiles.keys().next().value as number);
+    const nodes = fullTile(this.#store, level, n);
+    this.#tiles.set(name, nodes);
+    return nodes;
+  }
+}

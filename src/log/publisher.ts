@@ -1,0 +1,69 @@
+/**
+ * Loop 2: guard, sign, publish, settle; one head at a time and always the newest committed one. It never makes
+ * a turn wait, and no timer delays the first publication: only under load, when the tree grew meanwhile, it rests
+ * three times as long as it just worked, so that ML-DSA in JavaScript takes a quarter of a core at most. @module
+ */
+import type { Log } from './log.ts';
+import type { Publication } from './ports.ts';
+import type { HeadSigner, SignedHead } from './sign.ts';
+
+export type PublisherParts = {
+  readonly log: Log;
+  readonly signer: HeadSigner;
+  readonly publication: Publication;
+  /** Told of every head that strangers may see from now on. */
+  readonly announce: (head: SignedHead) => void;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly observe: (what: 'sign' | 'publish', seconds: number) => void;
+};
+
+const REST = 3;
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  #published = -1;
+  #running: Promise<void> | undefined;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** There is a committed head to publish. Start-up calls this too: recovery is the ordinary path. */
+  wake(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves when all that is committed is published, or nothing can be. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { log, sleep } = this.#parts;
+    while (!log.frozen && this.#published < log.head.size) {
+      const started = performance.now();
+      try {
+        await this.#publishNewest();
+      } catch (error) {
+        log.freeze(error);
+      }
+      if (this.#published < log.head.size) await sleep(REST * (performance.now() - started));
+    }
+  }
+
+  async #publishNewest(): Promise<void> {
+    const { log, signer, publication, announce, observe } = this.#parts;
+    const guarded = log.guardHead(); // the point of no return
+    const signing = performance.now();
+    const signed = await signer.sign(guarded);
+    const publishing = performance.now();
+    observe('sign', (publishing - signing) / 1000);
+    publication.publish(signed);
+    observe('publish', (performance.now() - publishing) / 1000);
+    this.#published = signed.size;
+    announce(signed);
+    log.settle(signed.size);
+  }
+}

@@ -1,0 +1,98 @@
+/** The log's end of the channel: takes submissions in, runs turns when there is something to do, sends answers. @module */
+import {
+  AnswerBox,
+  type FromLog,
+  keyOf,
+  type Observation,
+  type Port,
+  packFault,
+  type ToLog,
+  unpackOffers,
+} from './channel.ts';
+import { Log, type LogParts } from './log.ts';
+import type { Publisher } from './publisher.ts';
+
+/** How often the log looks whether it has something of its own to say, in milliseconds. */
+const OWN_WORK_EVERY = 60_000;
+
+export type ServiceParts = {
+  readonly port: Port;
+  readonly log: Omit<LogParts, 'answer' | 'wake' | 'observe' | 'frozen'>;
+  /** Makes loop 2 around the log. */
+  readonly publisher: (
+    log: Log,
+    send: (message: FromLog) => void,
+    observe: (what: string, seconds: number) => void,
+  ) => Publisher;
+  readonly stopped: () => void;
+};
+
+/** Opens the log and serves it until it is told to stop. */
+export function serveLog({ port, log: parts, publisher: makePublisher, stopped }: ServiceParts): Log {
+  const answers = new AnswerBox();
+  let observations: Observation[] = [];
+  let scheduled = false;
+
+  const send = (message: FromLog) => port.postMessage(message);
+  const observe = (what: string, seconds: number, entries = 0) => observations.push({ what, seconds, entries });
+  const log = new Log({
+    ...parts,
+    answer: (ticket, outcome) => answer(ticket, outcome),
+    wake: () => publisher.wake(),
+    observe,
+    frozen: (fault, reason) => send({ type: 'frozen', fault: packFault(fault), reason }),
+  });
+  const publisher = makePublisher(log, send, observe);
+
+  // Answers leave together: at the end of the turn or of the publication that settled them.
+  let flushing = false;
+  function answer(ticket: number, outcome: Parameters<AnswerBox['put']>[1]): void {
+    answers.put(ticket, outcome);
+    if (flushing) return;
+    flushing = true;
+    queueMicrotask(flush);
+  }
+
+  function flush(): void {
+    flushing = false;
+    answers.send(port);
+    if (observations.length > 0) send({ type: 'observed', observations });
+    observations = [];
+  }
+
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      log.turn();
+      if (log.pool.size > 0) schedule();
+    });
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(timer);
+    while (log.pool.size > 0) log.turn();
+    await publisher.idle();
+    flush();
+    send({ type: 'stopped' });
+    stopped();
+  }
+
+  port.on('message', (data) => {
+    const message = data as ToLog;
+    if (message.type === 'offers') {
+      for (const { ticket, submission } of unpackOffers(message)) log.pool.offer(ticket, submission);
+      schedule();
+    } else if (message.type === 'locate') {
+      send({ type: 'located', ticket: message.ticket, place: log.pool.locate(message.id, keyOf(message.id)) });
+    } else {
+      void stop();
+    }
+  });
+  const timer = setInterval(() => log.hasWork() && schedule(), OWN_WORK_EVERY);
+  if (log.hasWork()) schedule();
+  publisher.wake();
+  flush();
+  return log;
+}

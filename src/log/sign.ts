@@ -1,0 +1,79 @@
+/**
+ * The one place that signs roots. It takes only guarded heads, so the compiler sees to it that a guard line is on disk
+ * first. A head gets an Ed25519 note signature, an ML-DSA-44 cosignature and the one signature that all its receipts
+ * share. @module
+ */
+import type { Thumbprint } from '../core/bytes.ts';
+import { utf8 } from '../core/bytes.ts';
+import { formatCheckpoint, type Head } from '../core/checkpoint.ts';
+import { thumbprintOf } from '../core/cosekey.ts';
+import { signedMessage, toNoteSignature } from '../core/cosignature.ts';
+import { deriveSeed } from '../core/logkeys.ts';
+import { COSIGNATURE_MLDSA44, formatNote, NOTE_ED25519, type Vkey, vkeyOf } from '../core/note.ts';
+import { receiptProtected, receiptToSign } from '../core/receipt.ts';
+import { type PublicKey, type Signer, signerOf } from '../core/signature.ts';
+import type { GuardedHead } from './guard.ts';
+
+/** A head with all its signatures: nothing about it is secret any more. */
+export type SignedHead = Head & {
+  /** The whole signed note. */
+  readonly note: Uint8Array;
+  /** Signature over the root under the protected header of receipts, for `encodeReceipt`. */
+  readonly receiptSignature: Uint8Array;
+};
+
+/** Signs with the ML-DSA-44 key somewhere else: in JavaScript it takes milliseconds, so never on this thread. */
+export type SignLater = (message: Uint8Array) => Promise<Uint8Array>;
+
+/** The public halves, as clients pin them. */
+export type LogPublicKeys = { readonly vkeys: readonly Vkey[]; readonly receipt: PublicKey };
+
+export type HeadSigner = {
+  readonly keys: LogPublicKeys;
+  sign(head: GuardedHead): Promise<SignedHead>;
+};
+
+/** What signing needs to know; `numbers` are those of the derived keys in use. */
+export type SignerParts = {
+  readonly origin: string;
+  /** The base URL of the log, `iss` of its receipts. */
+  readonly publicUrl: string;
+  readonly ed25519: Signer;
+  readonly mldsa44: { readonly key: PublicKey; readonly sign: SignLater };
+  readonly receipt: Signer;
+  readonly clock: () => Date;
+};
+
+export function headSigner(parts: SignerParts): HeadSigner {
+  const { origin, ed25519, mldsa44, receipt, clock } = parts;
+  const [own, quantum] = [vkeyOf(origin, NOTE_ED25519, ed25519.key), vkeyOf(origin, COSIGNATURE_MLDSA44, mldsa44.key)];
+  const header = receiptHeader(parts.publicUrl, origin, receipt.key);
+  return {
+    keys: { vkeys: [own, quantum], receipt: receipt.key },
+    async sign({ size, root }) {
+      const text = formatCheckpoint({ origin, size, root });
+      const time = Math.floor(clock().getTime() / 1000);
+      const later = mldsa44.sign(signedMessage(quantum, text, time));
+      const signatures = [
+        toNoteSignature(own, ed25519.sign(signedMessage(own, text, time)), time),
+        toNoteSignature(quantum, await later, time),
+      ];
+      const receiptSignature = receipt.sign(receiptToSign(header, root));
+      return { size, root, note: utf8(formatNote({ text, signatures })), receiptSignature };
+    },
+  };
+}
+
+/** The protected header that every receipt of a log carries, whatever entry it is for. */
+export function receiptHeader(publicUrl: string, origin: string, key: PublicKey): Uint8Array {
+  return receiptProtected({ iss: publicUrl, sub: origin, kid: thumbprintOf(key) as Thumbprint });
+}
+
+/** The signers that a log's seed gives for the keys in use, ML-DSA-44 apart. */
+export function deriveSigner(
+  seed: Uint8Array,
+  use: 'checkpoint-ed25519' | 'receipt-p256' | 'statement-ed25519',
+  n: number,
+): Signer {
+  return signerOf(use === 'receipt-p256' ? 'p256' : 'ed25519', deriveSeed(seed, use, n));
+}

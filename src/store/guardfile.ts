@@ -1,0 +1,57 @@
+/** The guard's journal as a file of its own, and the lock that lets one process write it. @module */
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { Fault, must } from '../core/fault.ts';
+import type { GuardFile } from '../log/ports.ts';
+import { createFile, syncDirectory, writeAll } from './durable.ts';
+
+/** Makes an empty journal; refuses if there is one. */
+export function createGuardFile(path: string): void {
+  createFile(path, new Uint8Array(0));
+}
+
+/** Opens a journal for its one writer; refuses to create one, and refuses while another process has it open. */
+export function openGuardFile(path: string): GuardFile & { close(): void } {
+  if (!existsSync(path)) {
+    throw new Fault(
+      'bad-request',
+      `there is no guard at ${path}; without it a restored database could not be told from the real one`,
+    );
+  }
+  const release = lock(`${path}.lock`);
+  const fd = openSync(path, constants.O_RDWR | constants.O_APPEND);
+  syncDirectory(dirname(path));
+  return {
+    read: () => Uint8Array.from(readFileSync(path)),
+    append(line, offset) {
+      must(fstatSync(fd).size === offset, `the guard ${path} was changed by someone else`);
+      writeAll(fd, line);
+      fsyncSync(fd);
+    },
+    truncate(length) {
+      ftruncateSync(fd, length);
+      fsyncSync(fd);
+    },
+    close() {
+      closeSync(fd);
+      release();
+    },
+  };
+}
+
+/**
+ * Holds a lock that the kernel drops when this process ends, however it ends. Node has no file locks of its own;
+ * SQLite does, so an exclusive transaction on an empty database stands for one.
+ */
+function lock(path: string): () => void {
+  const db = new Database(path, { timeout: 0 });
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    db.close();
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
+    throw new Fault('bad-request', `another process has this log open (${path})`);
+  }
+  return () => db.close();
+}

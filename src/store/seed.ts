@@ -1,0 +1,27 @@
+/** The signing seed of a log: 32 bytes as 64 hexadecimal digits, in a file that only its owner may read. @module */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { fromHex, toHex, utf8 } from '../core/bytes.ts';
+import { Fault } from '../core/fault.ts';
+import { SEED_BYTES } from '../core/signature.ts';
+import { createFile } from './durable.ts';
+
+/** Writes a new seed; refuses to overwrite one. */
+export function createSeed(path: string, seed: Uint8Array): void {
+  createFile(path, utf8(`${toHex(seed)}\n`), 0o600);
+}
+
+/** Fault `bad-key` if the file is not there, is not a seed, or can be read by others. */
+export function readSeed(path: string): Uint8Array {
+  checkPrivate(path);
+  const seed = fromHex(readFileSync(path, 'utf8').trim(), 'bad-key');
+  if (seed.length !== SEED_BYTES) throw new Fault('bad-key', `${path} is not a seed of ${SEED_BYTES} bytes`);
+  return seed;
+}
+
+/** Fault `bad-key` if a secret file is missing or readable by group or others. */
+export function checkPrivate(path: string): void {
+  if (!existsSync(path)) throw new Fault('bad-key', `there is no key file ${path}`);
+  if ((statSync(path).mode & 0o077) !== 0) {
+    throw new Fault('bad-key', `others may read the key file ${path}: run \`chmod 600 ${path}\``);
+  }
+}

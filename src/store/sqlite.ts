@@ -1,0 +1,198 @@
+/**
+ * The embedded default store: one SQLite database in WAL mode, tables and rules in `schema.sql`. One process writes;
+ * any number of read-only connections may look on. @module
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { concat, type Hash } from '../core/bytes.ts';
+import type { Head } from '../core/checkpoint.ts';
+import { Fault, must } from '../core/fault.ts';
+import { EMPTY_ROOT } from '../core/hash.ts';
+import type { KeyUse } from '../core/logkeys.ts';
+import type { Batch, EntryMode, LogStore, Publication, PublishedNote } from '../log/ports.ts';
+
+/** What init fixed about a log. */
+export type LogIdentity = { readonly origin: string; readonly entries: EntryMode };
+
+const SCHEMA = new URL('../../schema.sql', import.meta.url);
+/** 4 GiB entries of one level's tiles per level; level 6 is the last that 2^53 leaves need. */
+const LEVEL_STRIDE = 2 ** 40;
+const KEY_USES: readonly KeyUse[] = ['checkpoint-ed25519', 'checkpoint-mldsa44', 'receipt-p256', 'statement-ed25519'];
+
+/** Makes the database of a new log; refuses if the file exists. */
+export function createStore(path: string, { origin, entries }: LogIdentity): void {
+  if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a log`);
+  const db = new Database(path);
+  // Before any table: tiles of 9 kB fit two pages of 8 KiB, and 8 KiB pages wrote fastest.
+  db.pragma('page_size = 8192');
+  usePragmas(db);
+  db.transaction(() => {
+    db.exec(readFileSync(SCHEMA, 'utf8'));
+    db.prepare('INSERT INTO log VALUES (1, 1, ?, ?)').run(origin, entries);
+    db.prepare('INSERT INTO head VALUES (1, 0, ?)').run(EMPTY_ROOT);
+    for (const use of KEY_USES) db.prepare('INSERT INTO derived_key VALUES (?, 0)').run(use);
+  })();
+  db.close();
+}
+
+/** Opens the database of a log; refuses to create one. */
+export function openStore(path: string, options: { readonly?: boolean } = {}): SqliteStore {
+  if (!existsSync(path)) throw new Fault('bad-request', `there is no log at ${path}; \`limmat init\` makes one`);
+  const db = new Database(path, { fileMustExist: true, readonly: options.readonly ?? false });
+  usePragmas(db);
+  return new SqliteStore(db);
+}
+
+function usePragmas(db: Database.Database): void {
+  if (!db.readonly) {
+    db.pragma('journal_mode = WAL');
+    db.pragma('wal_autocheckpoint = 256'); // 2 MiB: a larger one makes single commits wait 30 ms and more
+  }
+  // At every open: a database in WAL mode reopens as NORMAL, which loses acknowledged commits on power loss.
+  db.pragma('synchronous = FULL');
+  must(db.pragma('synchronous', { simple: true }) === 2, 'SQLite would not write through to the disk');
+  must(db.pragma('journal_mode', { simple: true }) === 'wal', 'the database is not in WAL mode');
+  db.pragma('mmap_size = 1073741824');
+  db.pragma('busy_timeout = 5000');
+  db.pragma('trusted_schema = OFF');
+}
+
+export class SqliteStore implements LogStore, Publication {
+  readonly #db: Database.Database;
+  readonly #commit: (batch: Batch) => void;
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#sql = prepare(db);
+    this.#commit = db.transaction((batch: Batch) => this.#write(batch));
+  }
+
+  identity(): LogIdentity {
+    return this.#sql.log.get() as LogIdentity;
+  }
+
+  /** The number in use of a derived key. */
+  keyNumber(use: KeyUse): number {
+    return this.#sql.keyNumber.get(use) as number;
+  }
+
+  head(): Head {
+    const { size, root } = this.#sql.head.get() as { size: number; root: Uint8Array };
+    return { size, root: Uint8Array.from(root) as Hash };
+  }
+
+  entries(lo: number, hi: number): Uint8Array {
+    const runs = this.#sql.runs.all(lo, hi) as { first: number; entries: Uint8Array }[];
+    const parts: Uint8Array[] = [];
+    let next = lo;
+    for (const { first, entries } of runs) {
+      if (parts.length > 0 ? first !== next : first > lo) break;
+      const cut = cutRun(entries, first, lo, hi);
+      parts.push(cut.bytes);
+      next = cut.next;
+    }
+    if (next !== hi) throw new Fault('bad-bundle', `entry ${next} is missing from the database`, { size: next });
+    return concat(...parts);
+  }
+
+  tile(level: number, n: number): Uint8Array | undefined {
+    const nodes = this.#sql.tile.get(level * LEVEL_STRIDE + n) as Uint8Array | undefined;
+    return nodes && plain(nodes);
+  }
+
+  commit(batch: Batch): void {
+    this.#commit(batch);
+  }
+
+  #write({ from, to, runs, tiles, governance }: Batch): void {
+    for (const { first, entries, ids } of runs) this.#sql.addRun.run(first, entries, ids ?? null);
+    for (const { level, n, nodes } of tiles) this.#sql.addTile.run(level * LEVEL_STRIDE + n, nodes);
+    for (const index of governance) this.#sql.addGovernance.run(index);
+    const { changes } = this.#sql.moveHead.run(to.size, to.root, from.size, from.root);
+    must(changes === 1, `the committed head is no longer of size ${from.size}: a second writer?`);
+  }
+
+  *ids(): Iterable<{ first: number; ids: Uint8Array }> {
+    for (const row of this.#sql.ids.iterate()) {
+      const { first, ids } = row as { first: number; ids: Uint8Array | null };
+      if (ids) yield { first, ids: plain(ids) };
+    }
+  }
+
+  idAt(index: number): Uint8Array {
+    const row = this.#sql.idsAt.get(index) as { first: number; ids: Uint8Array | null } | undefined;
+    const at = row ? (index - row.first) * 32 : 0;
+    must(row?.ids && at + 32 <= row.ids.length, `no id is stored for entry ${index}`);
+    return plain(row.ids.subarray(at, at + 32));
+  }
+
+  governance(): number[] {
+    return this.#sql.governance.all() as number[];
+  }
+
+  published(): PublishedNote | undefined {
+    const row = this.#sql.published.get() as PublishedNote | undefined;
+    return row && { size: row.size, note: plain(row.note), receiptSignature: plain(row.receiptSignature) };
+  }
+
+  /** Every published checkpoint, oldest first. */
+  *checkpoints(): Iterable<{ size: number; note: Uint8Array }> {
+    for (const row of this.#sql.checkpoints.iterate()) {
+      const { size, note } = row as { size: number; note: Uint8Array };
+      yield { size, note: plain(note) };
+    }
+  }
+
+  publish({ size, note, receiptSignature }: PublishedNote): void {
+    this.#sql.publish.run(size, note, receiptSignature);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+/** A Buffer of the driver as an ordinary byte string. */
+function plain(buffer: Uint8Array): Uint8Array {
+  return Uint8Array.prototype.slice.call(buffer);
+}
+
+/** The part of a run that lies in [lo, hi), and the index after it. */
+function cutRun(run: Uint8Array, first: number, lo: number, hi: number): { bytes: Uint8Array; next: number } {
+  let [at, index, from] = [0, first, 0];
+  for (; at < run.length && index < hi; index++) {
+    if (index === lo) from = at;
+    at += 2 + (run[at] as number) * 256 + (run[at + 1] ?? Number.NaN);
+  }
+  if (!(at <= run.length)) throw new Fault('bad-bundle', `the run of entry ${first} is cut off`, { size: first });
+  return { bytes: run.subarray(index <= lo ? at : from, at), next: index };
+}
+
+function prepare(db: Database.Database) {
+  return {
+    log: db.prepare('SELECT origin, entries FROM log'),
+    keyNumber: db.prepare('SELECT max(n) FROM derived_key WHERE use = ?').pluck(),
+    head: db.prepare('SELECT size, root FROM head'),
+    moveHead: db.prepare('UPDATE head SET size = ?, root = ? WHERE size = ? AND root = ?'),
+    runs: db.prepare(
+      `SELECT first, entries FROM run
+       WHERE first >= (SELECT max(first) FROM run WHERE first <= ?) AND first < ? ORDER BY first`,
+    ),
+    addRun: db.prepare('INSERT INTO run VALUES (?, ?, ?)'),
+    ids: db.prepare('SELECT first, ids FROM run ORDER BY first'),
+    idsAt: db.prepare('SELECT first, ids FROM run WHERE first <= ? ORDER BY first DESC LIMIT 1'),
+    tile: db.prepare('SELECT nodes FROM tile WHERE place = ?').pluck(),
+    addTile: db.prepare('INSERT INTO tile VALUES (?, ?)'),
+    governance: db.prepare('SELECT entry FROM governance ORDER BY entry').pluck(),
+    addGovernance: db.prepare('INSERT INTO governance VALUES (?)'),
+    published: db.prepare(
+      'SELECT size, note, receipt_signature AS receiptSignature FROM checkpoint ORDER BY size DESC LIMIT 1',
+    ),
+    checkpoints: db.prepare('SELECT size, note FROM checkpoint ORDER BY size'),
+    publish: db.prepare(
+      `INSERT INTO checkpoint VALUES (?, ?, ?) ON CONFLICT (size)
+       DO UPDATE SET note = excluded.note, receipt_signature = excluded.receipt_signature`,
+    ),
+  };
+}

@@ -1,0 +1,45 @@
+/** Exit codes, the same for every command, and how a command ends badly. @module */
+import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
+
+export const OK = 0;
+/** What was checked is not so: a proof, a signature, a tile, an entry. */
+export const FAILED = 1;
+/** The call or its input cannot be used as it is. */
+export const USAGE = 2;
+/** The log would not or could not: refused, full, frozen, not reachable. */
+export const UNAVAILABLE = 3;
+/** An error of ours. */
+export const BUG = 4;
+
+export const EXIT_CODES = `Exit codes:
+  0  done, and all that was checked is so
+  1  what was checked is not so
+  2  the call or its input cannot be used
+  3  the log refused, or could not be reached
+  4  an error of limmat itself`;
+
+const NOT_SO: readonly FaultCode[] = ['bad-signature', 'unknown-signer', 'bad-proof', 'bad-tile', 'bad-receipt'];
+const LOG_SAID_NO: readonly FaultCode[] = [
+  'refused',
+  'pool-full',
+  'read-only',
+  'frozen',
+  'stopping',
+  'request-timeout',
+  'internal',
+];
+
+export function exitCode(error: unknown): number {
+  if (!(error instanceof Fault)) return BUG;
+  if (NOT_SO.includes(error.code)) return FAILED;
+  return LOG_SAID_NO.includes(error.code) ? UNAVAILABLE : USAGE;
+}
+
+/** Says what went wrong, on standard error; as one JSON object if asked. */
+export function complain(error: unknown, json: boolean): void {
+  const code = error instanceof Fault ? error.code : 'bug';
+  const rule = error instanceof Fault ? error.rule : undefined;
+  if (json) console.error(JSON.stringify({ error: { code, rule, message: messageOf(error) } }));
+  else console.error(`limmat: ${rule ? `${rule}: ` : ''}${messageOf(error)}`);
+  if (code === 'bug' && error instanceof Error && process.env.LIMMAT_TRACE) console.error(error.stack);
+}

@@ -1,0 +1,22 @@
+/** Where the parts of a log lie: the data directory, and the guard beside it. @module */
+import { resolve, sep } from 'node:path';
+import { Fault } from '../core/fault.ts';
+
+export type LogDirectory = {
+  readonly data: string;
+  readonly database: string;
+  readonly seed: string;
+  readonly vkeys: string;
+  readonly guard: string;
+};
+
+/** Fault `bad-request` for a guard inside the data directory, where a backup would take it along. */
+export function logDirectory(data: string, guard = `${data.replace(/[/\\]+$/, '')}.guard`): LogDirectory {
+  if (resolve(guard).startsWith(resolve(data) + sep)) {
+    throw new Fault(
+      'bad-request',
+      `the guard ${guard} must lie outside ${data}, so that no backup of the data restores it`,
+    );
+  }
+  return { data, database: `${data}/log.db`, seed: `${data}/seed`, vkeys: `${data}/log.vkey`, guard };
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+/** The `limmat` command: finds a command by its name, runs it, and turns what goes wrong into an exit code. @module */
+import { Command, CommanderError } from 'commander';
+import { complain, EXIT_CODES, exitCode, OK, USAGE } from './exit.ts';
+
+/** Each command in a file of its own, loaded only when it is called. */
+const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }>>> = {
+  init: () => import('./init.ts'),
+  serve: () => import('./serve.ts'),
+  fsck: () => import('./fsck.ts'),
+};
+
+async function run(argv: readonly string[]): Promise<number> {
+  const program = new Command('limmat')
+    .description('Append-only transparency log for software vendors')
+    .addHelpText('after', `\n${EXIT_CODES}`);
+  const named = Object.entries(COMMANDS).filter(([name]) => argv.includes(name));
+  for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) {
+    program.addCommand((await load()).makeCommand());
+  }
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
+    command.exitOverride();
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? OK);
+  } catch (error) {
+    // commander has said what is wrong with the call, or printed the help that was asked for
+    if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
+    complain(error, argv.includes('--json'));
+    return exitCode(error);
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2));

@@ -1,0 +1,69 @@
+/** Options that commands share, and their order: configuration file, then environment, then flags; later wins. @module */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { parse } from 'yaml';
+import { Fault, messageOf } from '../core/fault.ts';
+import { EXIT_CODES } from './exit.ts';
+
+/** A command with `--json`, `--config` and the exit codes in its help. */
+export function command(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--json', 'print one JSON object instead of text')
+    .addOption(setting('--config <file>', 'YAML or JSON file with any of these options by their long names'))
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .hook('preAction', (_, self) => readConfig(self));
+}
+
+/** An option that the environment can set too: `--public-url` is LIMMAT_PUBLIC_URL. */
+export function setting(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option.env(`LIMMAT_${option.name().replaceAll('-', '_').toUpperCase()}`);
+}
+
+/** Fills in what neither flag nor environment said from the configuration file. */
+function readConfig(self: Command): void {
+  const { config } = self.opts<{ config?: string }>();
+  if (config === undefined) return;
+  const values = parseConfig(config);
+  const known = new Map(self.options.map((option) => [option.long?.slice(2), option]));
+  for (const [name, value] of Object.entries(values)) {
+    const option = known.get(name);
+    if (!option) throw new Fault('bad-request', `${config}: there is no option "${name}" here`);
+    const source = self.getOptionValueSource(option.attributeName());
+    if (source === 'cli' || source === 'env') continue;
+    const given = option.parseArg ? option.parseArg(String(value), undefined as never) : value;
+    self.setOptionValueWithSource(option.attributeName(), given, 'config');
+  }
+}
+
+function parseConfig(file: string): Record<string, unknown> {
+  try {
+    const values: unknown = parse(readFileSync(file, 'utf8'));
+    if (typeof values === 'object' && values !== null && !Array.isArray(values))
+      return values as Record<string, unknown>;
+  } catch (error) {
+    throw new Fault('bad-request', `cannot read the configuration ${file}: ${messageOf(error)}`);
+  }
+  throw new Fault('bad-request', `${file} is not a map of option names to values`);
+}
+
+/** The value of an option that must be given somewhere. */
+export function required(options: Record<string, unknown>, name: string): string {
+  const value = options[name];
+  if (typeof value === 'string' && value !== '') return value;
+  const long = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new Fault(
+    'bad-request',
+    `--${long} is missing (or LIMMAT_${long.replaceAll('-', '_').toUpperCase()}, or ${long} in --config)`,
+  );
+}
+
+/** HOST:PORT, with [::1]:8000 for IPv6. */
+export function parseListen(text: string): { host: string; port: number } {
+  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:]+):([0-9]{1,5})$/.exec(text) ?? [];
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw new Fault('bad-request', `"${text}" is not HOST:PORT`);
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}

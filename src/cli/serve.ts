@@ -1,0 +1,125 @@
+/** `limmat serve`: opens a log and serves it over HTTP until it is told to stop. @module */
+import type { AddressInfo } from 'node:net';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { parseCheckpoint } from '../core/checkpoint.ts';
+import { Fault } from '../core/fault.ts';
+import { formatVkey, parseNote } from '../core/note.ts';
+import { createApp, opaqueRoutes, operatorRoutes, tileRoutes } from '../http/app.ts';
+import { closeFront, createFront } from '../http/front.ts';
+import { createMetrics } from '../http/metrics.ts';
+import { LogHandle, type Published } from '../log/handle.ts';
+import { PublishedTree } from '../log/published.ts';
+import { openStore, type SqliteStore } from '../store/sqlite.ts';
+import { logDirectory } from './logdir.ts';
+import type { LogOptions } from './openlog.ts';
+import { command, parseListen, required, setting } from './options.ts';
+import { spawn } from './threads/spawn.ts';
+
+export function makeCommand(): Command {
+  return command('serve', 'serve a log over HTTP')
+    .addOption(setting('--data <dir>', 'directory of the log, made by `limmat init`'))
+    .addOption(setting('--listen <host:port>', 'where to listen; port 0 takes any').default('127.0.0.1:8080'))
+    .addOption(setting('--guard <file>', 'journal of signed heads (default: DIR.guard)'))
+    .addOption(setting('--public-url <url>', 'base URL that receipts and locations name (default: where it listens)'))
+    .addOption(setting('--export <dir>', 'keep a static copy of the tree there, for a file server or a CDN'))
+    .addOption(setting('--reserve <mebibytes>', 'free disk below which the log is read-only').default('512'))
+    .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
+    .action(serve);
+}
+
+type Options = {
+  data?: string;
+  listen: string;
+  guard?: string;
+  publicUrl?: string;
+  export?: string;
+  reserve: string;
+  patience: string;
+  json?: boolean;
+};
+
+async function serve(options: Options): Promise<void> {
+  const directory = logDirectory(required(options, 'data'), options.guard);
+  const { host, port } = parseListen(options.listen);
+  const store = openStore(directory.database, { readonly: true });
+  const { origin, entries } = store.identity();
+  const logger = pino({ base: null }, pino.destination(2));
+  const metrics = createMetrics();
+  let stopping = false;
+
+  const publicUrl = options.publicUrl ?? `http://${host}:${port}`;
+  const worker = spawn('log', {
+    directory,
+    publicUrl,
+    export: options.export,
+    reserve: mebibytes(options.reserve),
+  } satisfies LogOptions);
+  const ended = new Promise<void>((resolve, reject) => {
+    worker.once('exit', () => (stopping ? resolve() : reject(new Error('the thread of the log ended'))));
+    worker.once('error', reject);
+  });
+  const log = new LogHandle({
+    port: worker,
+    published: readPublished(store),
+    openTree: (head) => new PublishedTree(store, head),
+    observe: metrics.observe,
+    trouble: (what, message) => logger.error({ what }, message),
+  });
+  metrics.watch(log);
+  const keys = await Promise.race([
+    log.ready,
+    ended.then(() => Promise.reject(new Fault('frozen', 'the log did not open'))),
+  ]);
+  const watch = { count: metrics.count, failed: (error: unknown) => logger.error({ err: error }, 'a request failed') };
+  const routes = [
+    ...tileRoutes(log),
+    ...(entries === 'opaque' ? opaqueRoutes(log) : []),
+    ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
+  ];
+  const server = createFront(createApp(routes, watch), routes, watch, 1000 * Number(options.patience));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  announce(options.json ?? false, {
+    listen: `http://${host}:${(server.address() as AddressInfo).port}`,
+    publicUrl,
+    origin,
+    vkeys: keys.vkeys.map(formatVkey),
+  });
+
+  async function stop(): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    await closeFront(server);
+    await log.stop();
+    await ended;
+    store.close();
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+  await ended;
+}
+
+/** What was published before this start; reads begin with it. */
+function readPublished(store: SqliteStore): Published | undefined {
+  const published = store.published();
+  if (!published) return undefined;
+  const { size, root } = parseCheckpoint(parseNote(published.note).text);
+  const head = { ...published, size, root };
+  return { head, tree: new PublishedTree(store, head) };
+}
+
+function mebibytes(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0)) throw new Fault('bad-request', `--reserve takes a number of MiB, not "${text}"`);
+  return value * 2 ** 20;
+}
+
+function announce(json: boolean, what: { listen: string; publicUrl: string; origin: string; vkeys: string[] }): void {
+  if (json) console.log(JSON.stringify(what));
+  else
+    console.log(
+      `listening on ${what.listen}\norigin ${what.origin}\n${what.vkeys.map((vkey) => `vkey ${vkey}`).join('\n')}`,
+    );
+}

@@ -1,0 +1,16 @@
+/** The thread of the one writer: both loops of the log, the write connection, the guard and the keys. @module */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Fault, must } from '../../core/fault.ts';
+import { type FromLog, packFault } from '../../log/channel.ts';
+import { type LogOptions, runLog } from '../openlog.ts';
+
+must(parentPort, 'this file is a worker thread');
+const port = parentPort;
+try {
+  await runLog(port, workerData as LogOptions);
+} catch (error) {
+  // Faults lose their code when a thread throws them, so this one is sent.
+  if (!(error instanceof Fault)) throw error;
+  port.postMessage({ type: 'failed', fault: packFault(error) } satisfies FromLog);
+}
+port.close();

@@ -1,0 +1,50 @@
+/**
+ * `POST /add` of an opaque log: raw bytes in, the index in decimal out, as generic tlog clients expect. The answer says
+ * that the entry is durable and that no other history can be signed; the next checkpoint shows it. A CBOR sequence of
+ * byte strings is a batch. @module
+ */
+
+import { concat } from '../core/bytes.ts';
+import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
+import { Fault } from '../core/fault.ts';
+import { leafHash, MAX_ENTRY } from '../core/hash.ts';
+import type { LogHandle } from '../log/handle.ts';
+import { conciseProblem, toFault } from './problem.ts';
+import { type Ask, type Handler, mediaType, type Reply } from './route.ts';
+
+export const BATCH_TYPE = 'application/cbor-seq';
+export const MAX_BATCH = 256;
+export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+export const addLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : MAX_ENTRY);
+export const isBatch = (ask: Ask): boolean => mediaType(ask.header('content-type')) === BATCH_TYPE;
+
+export function addHandler(log: LogHandle): Handler {
+  return async (ask, body) => {
+    if (isBatch(ask)) return addBatch(log, body);
+    return { status: 200, headers: TEXT, body: String(await add(log, body)) };
+  };
+}
+
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
+
+async function add(log: LogHandle, entry: Uint8Array): Promise<number> {
+  if (entry.length === 0) throw new Fault('bad-request', 'an entry has at least one byte');
+  if (entry.length > MAX_ENTRY) throw new Fault('too-large', `an entry has at most ${MAX_ENTRY} bytes`);
+  return log.add({ id: leafHash(entry), entry, verified: true });
+}
+
+/** Answers a sequence of indexes, with problem details in place of an item that was refused. */
+async function addBatch(log: LogHandle, body: Uint8Array): Promise<Reply> {
+  const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
+  const answers = await Promise.all(items.map((item) => add(log, item).catch(problemOf)));
+  return {
+    status: 200,
+    headers: { 'content-type': BATCH_TYPE },
+    body: concat(...answers.map((answer) => encode(answer))),
+  };
+}
+
+function problemOf(error: unknown): Cbor {
+  return conciseProblem(toFault(error));
+}

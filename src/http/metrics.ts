@@ -1,0 +1,84 @@
+/** `GET /metrics` for Prometheus, by prom-client: what the log did, how long it took, what it refused. @module */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Observation } from '../log/channel.ts';
+import type { LogHandle } from '../log/handle.ts';
+import type { Handler } from './route.ts';
+
+export type Metrics = {
+  readonly registry: Registry;
+  count(route: string, status: number): void;
+  refuse(code: string): void;
+  observe(observation: Observation): void;
+  watch(log: LogHandle): void;
+};
+
+/** From a tenth of a millisecond to ten seconds. */
+const BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'limmat_http_requests_total',
+    help: 'Requests answered',
+    labelNames: ['route', 'status'],
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'limmat_refusals_total',
+    help: 'Submissions refused, by fault code',
+    labelNames: ['code'],
+    registers,
+  });
+  const entries = new Counter({ name: 'limmat_entries_total', help: 'Entries committed since the start', registers });
+  const steps = new Histogram({
+    name: 'limmat_step_seconds',
+    help: 'Time taken by each step of the write path',
+    labelNames: ['step'],
+    buckets: BUCKETS,
+    registers,
+  });
+  return {
+    registry,
+    count: counting((route, status) => requests.labels({ route, status })),
+    refuse: (code) => refusals.inc({ code }),
+    observe({ what, seconds, entries: count }) {
+      steps.observe({ step: what }, seconds);
+      if (what === 'turn') entries.inc(count);
+    },
+    watch(log) {
+      const gauge = (name: string, help: string, read: () => number) =>
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read());
+          },
+        });
+      gauge('limmat_published_size', 'Size of the published tree', () => log.published?.head.size ?? 0);
+      gauge('limmat_waiting', 'Submissions waiting for an answer', () => log.waiting);
+      gauge('limmat_frozen', '1 while the log refuses to sign', () => (log.frozen ? 1 : 0));
+    },
+  };
+}
+
+/** Finds the counter of a route and a status once, since looking it up costs more than counting. */
+function counting(find: (route: string, status: number) => { inc(): void }): Metrics['count'] {
+  const known = new Map<string, { inc(): void }[]>();
+  return (route, status) => {
+    const statuses = known.get(route) ?? [];
+    known.set(route, statuses);
+    statuses[status] ??= find(route, status);
+    statuses[status].inc();
+  };
+}
+
+export function metricsHandler({ registry }: Metrics): Handler {
+  return async () => ({
+    status: 200,
+    headers: { 'content-type': registry.contentType, 'cache-control': 'no-store' },
+    body: await registry.metrics(),
+  });
+}

@@ -1,0 +1,68 @@
+/** A request, a reply and a route as plain values, so that a handler is one function behind Hono, `node:http` and tests. @module */
+import { Fault } from '../core/fault.ts';
+import { type ProblemForm, problemForm, problemReply } from './problem.ts';
+
+/** What a handler may ask of a request. */
+export type Ask = {
+  readonly method: string;
+  /** The path as it was sent, percent-escapes included, without the query. */
+  readonly path: string;
+  header(name: string): string | undefined;
+};
+
+export type Reply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+};
+
+/** Answers a request whose body, empty for a GET, has arrived whole. */
+export type Handler = (ask: Ask, body: Uint8Array) => Reply | Promise<Reply>;
+
+/** A handler and where it answers. `hot` routes are answered in front of Hono, by `front.ts`. */
+export type Route = {
+  readonly method: 'GET' | 'POST';
+  /** As Hono writes it; a hot path is fixed, or ends in `/*`. */
+  readonly path: string;
+  /** How its errors are written. */
+  readonly form: (ask: Ask) => ProblemForm;
+  /** The largest body, in bytes. */
+  readonly limit: (ask: Ask) => number;
+  readonly handler: Handler;
+  readonly hot: boolean;
+};
+
+/** Told of every reply, and of every error that is ours. */
+export type Watch = { count(route: string, status: number): void; failed(error: unknown): void };
+
+export const asText = (): ProblemForm => 'text';
+export const asAccepted = (ask: Ask): ProblemForm => problemForm(ask.header('accept'));
+export const noBody = (): number => 0;
+
+/** Runs a handler; whatever it throws becomes a problem in the form of the route. */
+export async function serve(route: Route, ask: Ask, body: Uint8Array, watch: Watch): Promise<Reply> {
+  try {
+    const reply = await route.handler(ask, body);
+    watch.count(route.path, reply.status);
+    return reply;
+  } catch (error) {
+    return refuse(route, ask, error, watch);
+  }
+}
+
+/** The reply to a request that cannot be handled. */
+export function refuse(route: Route, ask: Ask, error: unknown, watch: Watch): Reply {
+  if (!(error instanceof Fault)) watch.failed(error);
+  const reply = problemReply(error, route.form(ask));
+  watch.count(route.path, reply.status);
+  return reply;
+}
+
+export function tooLarge(limit: number): Fault {
+  return new Fault('too-large', limit === 0 ? 'this takes no body' : `the body is larger than ${limit} bytes`);
+}
+
+/** The media type of a Content-Type header, without its parameters. */
+export function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}

@@ -1,0 +1,61 @@
+/** `GET /checkpoint` and `GET /tile/…`, C2SP tlog-tiles. Static in effect: what is served once never changes. @module */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { Fault } from '../core/fault.ts';
+import { parseTilePath } from '../core/tile.ts';
+import type { LogHandle, Published } from '../log/handle.ts';
+import type { Ask, Handler, Reply } from './route.ts';
+
+/** How long a read waits for the publication of what was acknowledged before it, in milliseconds. */
+const PATIENCE = 2000;
+const FOREVER = 'public, max-age=31536000, immutable';
+const compress = promisify(gzip);
+
+/** The newest published checkpoint; one that covers everything acknowledged before the request. */
+export function checkpointHandler(log: LogHandle): Handler {
+  return async () => {
+    await log.caughtUp(PATIENCE);
+    return {
+      status: 200,
+      // SPEC: this endpoint is mutable, so its headers SHOULD prevent caching beyond a few seconds.
+      headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache', ...open },
+      body: publishedOf(log).head.note,
+    };
+  };
+}
+
+/** A hash tile or an entry bundle. */
+export function tileHandler(log: LogHandle): Handler {
+  return async (ask) => {
+    const tile = parseTilePath(ask.path.slice(1));
+    const bytes = await readWhenPublished(log, ({ tree }) => tree.tile(tile));
+    const headers = { 'content-type': 'application/octet-stream', 'cache-control': FOREVER, ...open };
+    return tile.level === 'entries' ? maybeCompressed(ask, bytes, headers) : { status: 200, headers, body: bytes };
+  };
+}
+
+/** SPEC: entry bundles SHOULD be compressed at the HTTP layer. */
+async function maybeCompressed(ask: Ask, bytes: Uint8Array, headers: Record<string, string>): Promise<Reply> {
+  const vary = { ...headers, vary: 'accept-encoding' };
+  if (!/\bgzip\b/.test(ask.header('accept-encoding') ?? '')) return { status: 200, headers: vary, body: bytes };
+  return { status: 200, headers: { ...vary, 'content-encoding': 'gzip' }, body: await compress(bytes) };
+}
+
+/** Anyone's page may read the log. */
+export const open = { 'access-control-allow-origin': '*' } as const;
+
+export function publishedOf(log: LogHandle): Published {
+  if (log.published) return log.published;
+  throw log.frozen ?? new Fault('unknown-resource', 'nothing is published yet', { retryAfter: 1 });
+}
+
+/** Reads from the published tree; what was acknowledged and is being published is waited for. */
+async function readWhenPublished<T>(log: LogHandle, read: (published: Published) => T): Promise<T> {
+  try {
+    return read(publishedOf(log));
+  } catch (error) {
+    if (!(error instanceof Fault && error.code === 'unknown-resource')) throw error;
+    await log.caughtUp(PATIENCE);
+    return read(publishedOf(log));
+  }
+}

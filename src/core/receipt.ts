@@ -1,0 +1,196 @@
+/**
+ * Receipts, RFC 9942 with RFC9162_SHA256, and Transparent Statements, RFC 9943 §7. Only the root is signed, so one
+ * signature under one protected header serves every receipt of a head. @module
+ */
+import { concat, equal, HASH_BYTES, type Hash, type Thumbprint } from './bytes.ts';
+import { ARRAY, BYTES, type Cbor, type CborMap, decode, encode, head, UNSIGNED } from './cbor.ts';
+import { CLAIM, EMPTY_MAP, LABEL, readSign1, sigStructure, withUnprotected, writeSign1 } from './cose.ts';
+import { algorithmId } from './cosekey.ts';
+import { Fault, must } from './fault.ts';
+import { foldInclusion, inclusionLength } from './proof.ts';
+import { type Algorithm, type PublicKey, verify } from './signature.ts';
+import { isSize } from './size.ts';
+
+/** The verifiable data structure, and the one of its kinds of proof that is read here. */
+const RFC9162_SHA256 = 1;
+const INCLUSION = -1;
+
+// More than any honest receipt or statement has: a tree of 2^53 leaves has proofs of 53 hashes.
+const MAX_PATH = 64;
+const MAX_PROOFS = 16;
+const MAX_RECEIPTS = 16;
+
+/** {396: {-1: [ …, an unprotected header up to its one proof. */
+const ONE_PROOF = Uint8Array.of(0xa1, 0x19, 0x01, 0x8c, 0xa1, 0x20, 0x81);
+const HASH_HEAD = head(BYTES, HASH_BYTES);
+
+/** Where a leaf is claimed to be. Nobody signs the size and the index, and others may lead to the same root. */
+export type Inclusion = { readonly size: number; readonly index: number; readonly path: readonly Hash[] };
+
+/** The protected header of every receipt of a log: its base URL, its origin, its receipt key, which is for P-256. */
+export function receiptProtected(log: { iss: string; sub: string; kid: Thumbprint }): Uint8Array {
+  const claims = new Map([
+    [CLAIM.iss, log.iss],
+    [CLAIM.sub, log.sub],
+  ]);
+  return encode(
+    new Map<number, Cbor>([
+      [LABEL.alg, algorithmId('p256')],
+      [LABEL.kid, log.kid],
+      [LABEL.claims, claims],
+      [LABEL.vds, RFC9162_SHA256],
+    ]),
+  );
+}
+
+/** What the receipt key signs for a head. */
+export function receiptToSign(header: Uint8Array, root: Hash): Uint8Array {
+  return sigStructure(header, root);
+}
+
+/** The receipt of one leaf, its root detached, so that whoever verifies it has to compute the root. */
+export function encodeReceipt(parts: Inclusion & { protected: Uint8Array; signature: Uint8Array }): Uint8Array {
+  const { size, index, path } = parts;
+  must(path.length === inclusionLength(index, size), `not a proof of leaf ${index} of ${size}`);
+  const counts = [head(ARRAY, 3), head(UNSIGNED, size), head(UNSIGNED, index), head(ARRAY, path.length)];
+  const proof = concat(...counts, hashes(path));
+  const unprotected = concat(ONE_PROOF, head(BYTES, proof.length), proof);
+  return writeSign1(parts.protected, unprotected, null, parts.signature);
+}
+
+/** The items of a path, packed in one go: every answer of a log has one, and hashes one by one take thrice the time. */
+function hashes(path: readonly Hash[]): Uint8Array {
+  const out = new Uint8Array(path.length * (HASH_HEAD.length + HASH_BYTES));
+  let at = 0;
+  for (const hash of path) {
+    out.set(HASH_HEAD, at);
+    out.set(hash, at + HASH_HEAD.length);
+    at += HASH_HEAD.length + HASH_BYTES;
+  }
+  return out;
+}
+
+export type Receipt = {
+  readonly protected: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly algorithm: Algorithm;
+  readonly kid: Uint8Array | undefined;
+  readonly iss: string | undefined;
+  readonly sub: string | undefined;
+  /** The root, if it is attached. */
+  readonly root: Uint8Array | null;
+  /** At least one; any of them may be the one that the signature is for. */
+  readonly proofs: readonly Inclusion[];
+};
+
+/** The inverse of `encodeReceipt`, and of what other logs write. Nothing is verified yet. */
+export function decodeReceipt(bytes: Uint8Array): Receipt {
+  const message = readSign1(bytes, 'bad-receipt');
+  const { header, unprotected, signature, algorithm } = message;
+  // SPEC (RFC 9942): vds MUST be in the protected header.
+  if (header.get(LABEL.vds) !== RFC9162_SHA256 || unprotected.has(LABEL.vds)) {
+    bad(`the verifiable data structure (395) must be ${RFC9162_SHA256}, RFC9162_SHA256, in the protected header alone`);
+  }
+  const kid = header.get(LABEL.kid);
+  if (kid !== undefined && !(kid instanceof Uint8Array)) bad('kid (4) is no byte string');
+  const claims = header.get(LABEL.claims) ?? new Map();
+  if (!(claims instanceof Map)) bad('the CWT claims (15) are no map');
+  // A verifier MUST honour these two, and core has no clock. No log that we know of sets them.
+  if (claims.has(CLAIM.exp) || claims.has(CLAIM.nbf))
+    bad('receipts that are valid for a time only (exp, nbf) are not supported');
+  const [iss, sub] = [textAt(claims, CLAIM.iss), textAt(claims, CLAIM.sub)];
+  return {
+    protected: message.protected,
+    signature,
+    algorithm,
+    kid,
+    iss,
+    sub,
+    root: message.payload,
+    proofs: proofsIn(unprotected),
+  };
+}
+
+function bad(message: string): never {
+  throw new Fault('bad-receipt', message);
+}
+
+function textAt(claims: CborMap, label: number): string | undefined {
+  const value = claims.get(label);
+  if (value !== undefined && typeof value !== 'string') bad('iss (1) and sub (2) are text');
+  return value;
+}
+
+function proofsIn(unprotected: CborMap): Inclusion[] {
+  const vdp = unprotected.get(LABEL.vdp);
+  const proofs = vdp instanceof Map ? vdp.get(INCLUSION) : undefined;
+  if (!Array.isArray(proofs) || proofs.length === 0 || proofs.length > MAX_PROOFS) {
+    bad(`a receipt has 1 to ${MAX_PROOFS} inclusion proofs (-1) among its proofs (396)`);
+  }
+  return proofs.map(inclusionOf);
+}
+
+function inclusionOf(bytes: Cbor): Inclusion {
+  const proof = bytes instanceof Uint8Array ? decode(bytes) : undefined;
+  if (!Array.isArray(proof) || proof.length !== 3) bad('an inclusion proof is a byte string with an array of three');
+  const [size, index, path] = proof;
+  if (!isSize(size) || !isSize(index)) bad('an inclusion proof begins with a tree size and a leaf index');
+  // An empty path is the proof in a tree of one leaf, although the RFC's grammar asks for one element.
+  if (!Array.isArray(path) || path.length > MAX_PATH || !path.every(isHash)) {
+    bad(`an inclusion path has at most ${MAX_PATH} hashes of ${HASH_BYTES} bytes`);
+  }
+  return { size, index, path };
+}
+
+function isHash(value: Cbor): value is Hash {
+  return value instanceof Uint8Array && value.length === HASH_BYTES;
+}
+
+/**
+ * Checks that the log with this key has signed a tree with the leaf in it, and returns the root of that tree. Which key
+ * to trust, by `receipt.kid` and `iss`, is the caller's choice. Faults `bad-receipt` if it speaks for someone else,
+ * `bad-proof` if no proof can be right, `bad-signature` if none leads to a root that is signed.
+ */
+export function verifyReceipt(
+  receipt: Receipt,
+  leaf: Hash,
+  key: PublicKey,
+  expected: { readonly iss?: string; readonly sub?: string } = {},
+): Hash {
+  for (const name of ['iss', 'sub'] as const) {
+    if (expected[name] !== undefined && expected[name] !== receipt[name]) bad(`the receipt has another ${name}`);
+  }
+  const roots = receipt.proofs.flatMap((proof) => rootOf(proof, leaf));
+  // SPEC (RFC 9942 §5.2.1): an attached payload must be the root that the proof leads to.
+  const candidates = roots.filter((root) => receipt.root === null || equal(root, receipt.root));
+  if (candidates.length === 0) throw new Fault('bad-proof', 'no inclusion proof of the receipt leads to its root');
+  const signed = candidates.find(
+    (root) =>
+      key.algorithm === receipt.algorithm && verify(key, receiptToSign(receipt.protected, root), receipt.signature),
+  );
+  if (!signed) throw new Fault('bad-signature', 'the receipt is for another leaf, or not signed by this key');
+  return signed;
+}
+
+/** The root that a proof leads to; none if there is no such leaf or its path has another length. */
+function rootOf({ index, size, path }: Inclusion, leaf: Hash): Hash[] {
+  if (index >= size || path.length !== inclusionLength(index, size)) return [];
+  return [foldInclusion(index, size, leaf, path)];
+}
+
+/** A Transparent Statement: the entry with its receipts in the unprotected header. */
+export function attachReceipts(entry: Uint8Array, receipts: readonly Uint8Array[]): Uint8Array {
+  must(receipts.length > 0 && receipts.length <= MAX_RECEIPTS, `${receipts.length} receipts are too few or too many`);
+  const { span } = readSign1(entry, 'bad-statement');
+  return withUnprotected(entry, span, encode(new Map([[LABEL.receipts, receipts]])));
+}
+
+/** The inverse of `attachReceipts`; drops whatever else the unprotected header holds. Neither part is decoded yet. */
+export function splitTransparent(bytes: Uint8Array): { statement: Uint8Array; receipts: Uint8Array[] } {
+  const { span, unprotected } = readSign1(bytes, 'bad-statement');
+  const receipts = unprotected.get(LABEL.receipts) ?? [];
+  if (!Array.isArray(receipts) || receipts.length > MAX_RECEIPTS || !receipts.every((r) => r instanceof Uint8Array)) {
+    throw new Fault('bad-statement', `the receipts (394) are an array of at most ${MAX_RECEIPTS} byte strings`);
+  }
+  return { statement: withUnprotected(bytes, span, EMPTY_MAP), receipts };
+}

@@ -62,6 +62,7 @@ async function serve(options: Options): Promise<void> {
   const log = new LogHandle({
     port: worker,
     published: readPublished(store),
+    committed: store.head().size,
     openTree: (head) => new PublishedTree(store, head),
     observe: metrics.observe,
     trouble: (what, message) => logger.error({ what }, message),

@@ -17,6 +17,8 @@ export function createFront(app: Hono, routes: readonly Route[], watch: Watch, p
   const find = router(routes.filter((route) => route.hot));
   const limits = { requestTimeout: patience, headersTimeout: patience, connectionsCheckingInterval: 1000 };
   const server = createServer(limits, (request, response) => {
+    // A stopping server answers what comes on open connections, and ends each with its answer.
+    if (!server.listening) response.setHeader('connection', 'close');
     const route = find(request.method ?? '', request.url ?? '');
     if (route) answer(route, request, response, watch);
     else void rest(request, response);

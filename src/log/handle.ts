@@ -17,6 +17,8 @@ export type HandleParts = {
   readonly port: Port;
   /** What was published before this start, so that reads go on whatever becomes of the log. */
   readonly published: Published | undefined;
+  /** The committed size at the start; all of it may have been acknowledged before. */
+  readonly committed: number;
   /** Makes the tree for the first head of a log that never published. */
   readonly openTree: (head: SignedHead) => PublishedTree;
   readonly observe: (observation: Observation) => void;
@@ -44,12 +46,13 @@ export class LogHandle {
   #published: Published | undefined;
   #arrived: (() => void)[] = [];
   #frozen: Fault | undefined;
-  #acknowledged = 0;
+  #acknowledged: number;
   #stopped: () => void = () => {};
 
   constructor(parts: HandleParts) {
     this.#parts = parts;
     this.#published = parts.published;
+    this.#acknowledged = parts.committed;
     this.ready = new Promise((resolve, reject) => {
       this.#opened = { resolve, reject };
     });

@@ -76,7 +76,7 @@ export function runLog(port: Port, { directory, publicUrl, export: copy, reserve
         free: () => freeBytes(directory.data),
         reserve,
       },
-      publisher: (log, send, observe) =>
+      publisher: (log, send, observe, settled) =>
         new Publisher({
           log,
           signer,
@@ -85,6 +85,7 @@ export function runLog(port: Port, { directory, publicUrl, export: copy, reserve
             send({ type: 'published', head });
             exportHead(head);
           },
+          settled,
           sleep,
           observe,
         }),

@@ -9,8 +9,8 @@ import { hashAt, parentInto, subtreeOf } from './hash.ts';
 import { half } from './size.ts';
 import { TILE_HEIGHT, TILE_WIDTH } from './tile.ts';
 
-/** All 511 nodes of a tile, height by height, of which only those over the first `width` leaves are set. */
-export type OpenTile = { readonly width: number; readonly nodes: Uint8Array };
+/** All 511 nodes of a tile, height by height, of which only those over the first `width` leaves are this tile's. */
+export type OpenTile = { readonly width: number; readonly nodes: Uint8Array; readonly grown: { width: number } };
 
 const NODES = 2 * TILE_WIDTH - 1;
 const STORED_FROM = 4;
@@ -22,20 +22,30 @@ function start(height: number): number {
 
 const STORED_BYTES = (TILE_WIDTH + NODES - start(STORED_FROM)) * HASH_BYTES;
 
-export const EMPTY_TILE: OpenTile = { width: 0, nodes: new Uint8Array(NODES * HASH_BYTES) };
+export const EMPTY_TILE: OpenTile = { width: 0, nodes: new Uint8Array(0), grown: { width: 0 } };
 
-/** A copy of `tile` with `count` more leaves, and every interior node that they complete. */
+/**
+ * A tile with `count` more leaves, and every interior node that they complete. The old tile stays as it is: what is
+ * added lies beyond its width, in the same 16 kB, unless another tile grew from it before; then they are copied.
+ */
 export function grow(tile: OpenTile, leaves: Uint8Array, from: number, count: number): OpenTile {
   const width = tile.width + count;
   must(width <= TILE_WIDTH, `a tile cannot hold ${width} hashes`);
-  const nodes = Uint8Array.prototype.slice.call(tile.nodes);
+  const { nodes, grown } = tile.width > 0 && tile.grown.width === tile.width ? tile : copy(tile);
   nodes.set(leaves.subarray(from * HASH_BYTES, (from + count) * HASH_BYTES), tile.width * HASH_BYTES);
   let [lo, hi] = [tile.width, width];
   for (let height = 1; height <= TILE_HEIGHT; height++) {
     [lo, hi] = [half(lo), half(hi)];
     for (let i = lo; i < hi; i++) parentInto(nodes, start(height - 1) + 2 * i, nodes, start(height) + i);
   }
-  return { width, nodes };
+  grown.width = width;
+  return { width, nodes, grown };
+}
+
+function copy(tile: OpenTile): Pick<OpenTile, 'nodes' | 'grown'> {
+  const nodes = new Uint8Array(NODES * HASH_BYTES);
+  nodes.set(tile.nodes);
+  return { nodes, grown: { width: tile.width } };
 }
 
 /** The node `index` at `height` of an open tile. */

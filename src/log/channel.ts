@@ -5,6 +5,7 @@
  */
 import { concat, HASH_BYTES } from '../core/bytes.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
 import type { Outcome, Submission } from './pool.ts';
 import type { LogPublicKeys, SignedHead } from './sign.ts';
 
@@ -14,7 +15,7 @@ export type Port = {
   on(event: 'message', listener: (message: unknown) => void): unknown;
 };
 
-/** To the log: submissions, and questions where an id is; `entries` are one after the other. */
+/** To the log: submissions and questions where an id is. `entries` are one after the other; opaque ones have no `ids`. */
 export type ToLog =
   | {
       readonly type: 'offers';
@@ -42,29 +43,40 @@ export type Observation = { readonly what: string; readonly seconds: number; rea
 /** A statement key that may be met from now on: its kid, algorithm and bytes. */
 export type NewKey = { readonly kid: Uint8Array; readonly algorithm: string; readonly bytes: Uint8Array };
 
+/** Outcomes, and how many messages of offers were taken up since the last of these. */
+export type Answers = {
+  readonly type: 'answers';
+  readonly taken: number;
+  readonly tickets: Uint32Array;
+  readonly indexes: Float64Array;
+  readonly faults: readonly { readonly ticket: number; readonly fault: PackedFault }[];
+  readonly observations: readonly Observation[];
+};
+
 /** From the log; `ready` or `failed` comes first, and only once. */
 export type FromLog =
   | { readonly type: 'ready'; readonly keys: LogPublicKeys }
   | { readonly type: 'failed'; readonly fault: PackedFault }
   | { readonly type: 'published'; readonly head: SignedHead }
-  | { readonly type: 'answers'; readonly tickets: Uint32Array; readonly indexes: Float64Array }
-  | { readonly type: 'faults'; readonly faults: readonly { readonly ticket: number; readonly fault: PackedFault }[] }
+  | Answers
   | { readonly type: 'located'; readonly ticket: number; readonly place: number | 'pending' | undefined }
   | { readonly type: 'keys'; readonly keys: readonly NewKey[] }
-  | { readonly type: 'observed'; readonly observations: readonly Observation[] }
   | { readonly type: 'frozen'; readonly fault: PackedFault; readonly reason: string }
   | { readonly type: 'trouble'; readonly what: string; readonly message: string }
   | { readonly type: 'stopped' };
 
+/** A submission on its way to the log; an opaque one gets its id, the leaf hash, there. */
+export type Offer = { readonly entry: Uint8Array; readonly id?: Uint8Array; readonly verified: boolean };
+
 /** Packs what was submitted since the last message. */
-export function packOffers(offers: readonly { readonly ticket: number; readonly submission: Submission }[]): ToLog {
+export function packOffers(offers: readonly { readonly ticket: number; readonly offer: Offer }[]): ToLog {
   return {
     type: 'offers',
     tickets: Uint32Array.from(offers, ({ ticket }) => ticket),
-    ids: concat(...offers.map(({ submission }) => submission.id)),
-    lengths: Uint32Array.from(offers, ({ submission }) => submission.entry.length),
-    verified: Uint8Array.from(offers, ({ submission }) => (submission.verified ? 1 : 0)),
-    entries: concat(...offers.map(({ submission }) => submission.entry)),
+    ids: concat(...offers.flatMap(({ offer }) => offer.id ?? [])),
+    lengths: Uint32Array.from(offers, ({ offer }) => offer.entry.length),
+    verified: Uint8Array.from(offers, ({ offer }) => (offer.verified ? 1 : 0)),
+    entries: concat(...offers.map(({ offer }) => offer.entry)),
   };
 }
 
@@ -74,10 +86,10 @@ export function* unpackOffers(
 ): Generator<{ ticket: number; submission: Submission }> {
   let at = 0;
   for (const [i, ticket] of message.tickets.entries()) {
-    const id = message.ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
     const length = message.lengths[i] as number;
     const entry = message.entries.subarray(at, at + length);
     at += length;
+    const id = message.ids.length === 0 ? leafHash(entry) : message.ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
     yield { ticket, submission: { id, key: keyOf(id), entry, verified: message.verified[i] === 1 } };
   }
 }
@@ -87,11 +99,13 @@ export function keyOf(id: Uint8Array): string {
   return Buffer.prototype.latin1Slice.call(id, 0, id.length);
 }
 
-/** Collects outcomes and sends them in at most two messages. */
+/** Collects what the other side is to be told, and sends it in one message. */
 export class AnswerBox {
+  #taken = 0;
   #tickets: number[] = [];
   #indexes: number[] = [];
   #faults: { ticket: number; fault: PackedFault }[] = [];
+  #observations: Observation[] = [];
 
   put(ticket: number, outcome: Outcome): void {
     if ('fault' in outcome) {
@@ -102,13 +116,20 @@ export class AnswerBox {
     }
   }
 
+  take(): void {
+    this.#taken++;
+  }
+
+  observe(what: string, seconds: number, entries: number): void {
+    this.#observations.push({ what, seconds, entries });
+  }
+
   send(port: Port): void {
-    if (this.#tickets.length > 0) {
-      const [tickets, indexes] = [Uint32Array.from(this.#tickets), Float64Array.from(this.#indexes)];
-      port.postMessage({ type: 'answers', tickets, indexes } satisfies FromLog);
-    }
-    if (this.#faults.length > 0) port.postMessage({ type: 'faults', faults: this.#faults } satisfies FromLog);
-    [this.#tickets, this.#indexes, this.#faults] = [[], [], []];
+    const [tickets, indexes] = [Uint32Array.from(this.#tickets), Float64Array.from(this.#indexes)];
+    const [taken, faults, observations] = [this.#taken, this.#faults, this.#observations];
+    port.postMessage({ type: 'answers', taken, tickets, indexes, faults, observations } satisfies FromLog);
+    this.#taken = 0;
+    [this.#tickets, this.#indexes, this.#faults, this.#observations] = [[], [], [], []];
   }
 }
 

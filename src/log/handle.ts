@@ -5,8 +5,17 @@
 import type { Kid } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { type Algorithm, type PublicKey, publicKey } from '../core/signature.ts';
-import { type FromLog, keyOf, type Observation, type Port, packOffers, type ToLog, unpackFault } from './channel.ts';
-import type { Submission } from './pool.ts';
+import {
+  type Answers,
+  type FromLog,
+  keyOf,
+  type Observation,
+  type Offer,
+  type Port,
+  packOffers,
+  type ToLog,
+  unpackFault,
+} from './channel.ts';
 import type { PublishedTree } from './published.ts';
 import type { LogPublicKeys, SignedHead } from './sign.ts';
 
@@ -40,7 +49,9 @@ export class LogHandle {
   readonly #waiting = new Map<number, Waiting>();
   readonly #locating = new Map<number, (place: number | 'pending' | undefined) => void>();
   readonly #keys = new Map<string, PublicKey>();
-  #offers: { ticket: number; submission: Submission }[] = [];
+  #offers: { ticket: number; offer: Offer }[] = [];
+  /** Messages of offers that may be sent before the log has taken up an earlier one: one in work, one at hand. */
+  #credit = 2;
   #waitingBytes = 0;
   #ticket = 0;
   #published: Published | undefined;
@@ -79,15 +90,15 @@ export class LogHandle {
   }
 
   /** Hands a submission to the log; resolves with its index once that may be told. Fault `pool-full` if too many wait. */
-  add(submission: Omit<Submission, 'key'>): Promise<number> {
-    const bytes = submission.entry.length;
+  add(offer: Offer): Promise<number> {
+    const bytes = offer.entry.length;
     if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
       const message = `${this.#waiting.size} submissions are waiting; nothing was lost, send it again later`;
       return Promise.reject(new Fault('pool-full', message, { retryAfter: 1 }));
     }
     const ticket = this.#nextTicket();
     if (this.#offers.length === 0) setImmediate(() => this.#send());
-    this.#offers.push({ ticket, submission: { ...submission, key: '' } });
+    this.#offers.push({ ticket, offer });
     this.#waitingBytes += bytes;
     return new Promise((resolve, reject) => this.#waiting.set(ticket, { resolve, reject, bytes }));
   }
@@ -113,6 +124,7 @@ export class LogHandle {
 
   /** Lets the log finish what it has, and ends it. */
   stop(): Promise<void> {
+    this.#credit++;
     this.#send();
     return new Promise((resolve) => {
       this.#stopped = resolve;
@@ -125,8 +137,10 @@ export class LogHandle {
     return this.#ticket;
   }
 
+  /** Sends what came together, unless the log still has enough to do: what waits here makes its next turn larger. */
   #send(): void {
-    if (this.#offers.length === 0) return;
+    if (this.#offers.length === 0 || this.#credit === 0) return;
+    this.#credit--;
     this.#parts.port.postMessage(packOffers(this.#offers));
     this.#offers = [];
   }
@@ -140,10 +154,9 @@ export class LogHandle {
         this.#opened?.reject(unpackFault(message.fault));
         break;
       case 'answers':
-        for (const [i, ticket] of message.tickets.entries()) this.#acknowledge(ticket, message.indexes[i] as number);
-        break;
-      case 'faults':
-        for (const { ticket, fault } of message.faults) this.#take(ticket)?.reject(unpackFault(fault));
+        this.#credit += message.taken;
+        this.#send();
+        this.#answer(message);
         break;
       case 'published':
         this.#publish(message.head);
@@ -157,9 +170,6 @@ export class LogHandle {
           this.#keys.set(keyOf(kid), publicKey(algorithm as Algorithm, bytes));
         }
         break;
-      case 'observed':
-        for (const observation of message.observations) this.#parts.observe(observation);
-        break;
       case 'frozen':
         this.#frozen = unpackFault(message.fault);
         this.#parts.trouble('frozen', message.reason);
@@ -171,6 +181,12 @@ export class LogHandle {
         this.#stopped();
         break;
     }
+  }
+
+  #answer({ tickets, indexes, faults, observations }: Answers): void {
+    for (const [i, ticket] of tickets.entries()) this.#acknowledge(ticket, indexes[i] as number);
+    for (const { ticket, fault } of faults) this.#take(ticket)?.reject(unpackFault(fault));
+    for (const observation of observations) this.#parts.observe(observation);
   }
 
   #acknowledge(ticket: number, index: number): void {

@@ -2,6 +2,7 @@
  * The one writer. `turn` takes what waits through its stations: judge, sequence, integrate, commit. Before the commit
  * everything may be thrown away, after it everything may be repeated; `publisher.ts` does what follows. @module
  */
+import { concat } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Edge, EMPTY_EDGE } from '../core/tree.ts';
@@ -12,7 +13,7 @@ import { Identities } from './identities.ts';
 import { type Answer, Pool } from './pool.ts';
 import type { EntryMode, GuardFile, LogStore, Publication } from './ports.ts';
 import type { Rules } from './rules.ts';
-import { integrate, sequence } from './sequence.ts';
+import { integrate, leavesOf, sequence } from './sequence.ts';
 
 /** What a log is made of. The clock, the disk and the keys are given; it reads none of them itself. */
 export type LogParts = {
@@ -99,7 +100,9 @@ export class Log {
     for (const { submission, fault } of refused) this.pool.refuse(submission, fault);
     if (admitted.length === 0) return;
     const runs = sequence(admitted, first, entries === 'statements');
-    const { batch, edge } = integrate(this.#head, this.#edge, admitted, { runs, governance });
+    // In an opaque log the id of a submission is its leaf hash.
+    const leaves = entries === 'opaque' ? concat(...admitted.map(({ id }) => id)) : leavesOf(admitted);
+    const { batch, edge } = integrate(this.#head, this.#edge, leaves, { runs, governance });
     const committing = performance.now();
     store.commit(batch); // the one step that counts
     observe('commit', (performance.now() - committing) / 1000, admitted.length);

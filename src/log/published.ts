@@ -10,7 +10,7 @@ import { nodeHash } from '../core/hash.ts';
 import { foldPlan, inclusionPlan, verifyInclusion } from '../core/proof.ts';
 import { half } from '../core/size.ts';
 import { type Node, TILE_HEIGHT, TILE_WIDTH, type Tile, tileOf, tilePath, widthIn } from '../core/tile.ts';
-import { append, type Edge, EMPTY_EDGE, edgeNode, rootOf } from '../core/tree.ts';
+import { append, type Edge, edgeNode, rootOf } from '../core/tree.ts';
 import { fullTile, loadEdge, storedLeafHashes } from './edge.ts';
 import type { TreeStore } from './ports.ts';
 
@@ -22,29 +22,35 @@ export class PublishedTree {
   readonly #tiles = new Map<number, Uint8Array>();
   /** For each full level-0 tile that a proof of this head went through: the checked rest of the path. */
   #above = new Map<number, { readonly root: Hash; readonly path: readonly Hash[] }>();
-  #edge: Edge = EMPTY_EDGE;
+  #edge: Edge | undefined;
   #head: Head;
 
   constructor(store: TreeStore, head: Head) {
     this.#store = store;
     this.#head = head;
-    this.#moveTo(head, loadEdge(store, head.size));
   }
 
   get head(): Head {
     return this.#head;
   }
 
-  /** Moves to a newer published head, reading the new entries from the store. */
+  /** Moves to a newer published head. What is new is read from the store when someone first asks for it. */
   advance(head: Head): void {
-    this.#moveTo(head, append(this.#edge, storedLeafHashes(this.#store, this.#edge.size, head.size)).edge);
-  }
-
-  #moveTo(head: Head, edge: Edge): void {
-    must(equal(rootOf(edge), head.root), `the published head of size ${head.size} is not the root of what is stored`);
-    this.#edge = edge;
     this.#head = head;
     this.#above = new Map();
+  }
+
+  /** The right edge of the head, made from stored entries and checked against its root. */
+  #edgeOfHead(): Edge {
+    const { size, root } = this.#head;
+    if (this.#edge?.size === size) return this.#edge;
+    const known = this.#edge;
+    const edge = known
+      ? append(known, storedLeafHashes(this.#store, known.size, size)).edge
+      : loadEdge(this.#store, size);
+    must(equal(rootOf(edge), root), `the published head of size ${size} is not the root of what is stored`);
+    this.#edge = edge;
+    return edge;
   }
 
   /** The bytes of a tile or bundle. Fault `unknown-resource` unless the published tree has it in at least this width. */
@@ -101,14 +107,14 @@ export class PublishedTree {
   }
 
   #node(node: Node): Hash {
-    const open = edgeNode(this.#edge, node);
+    const open = edgeNode(this.#edgeOfHead(), node);
     if (open) return open;
     const { level, n, height, index } = tileOf(node);
     return storedNode(this.#stored(level, n), height, index);
   }
 
   #openLeaves(level: number): Uint8Array {
-    const tile = this.#edge.open[level];
+    const tile = this.#edgeOfHead().open[level];
     must(tile, `the edge has no tile at level ${level}`);
     return openLeaves(tile);
   }

@@ -13,6 +13,8 @@ export type PublisherParts = {
   readonly publication: Publication;
   /** Told of every head that strangers may see from now on. */
   readonly announce: (head: SignedHead) => void;
+  /** Called when everyone whose entry is published has been answered. */
+  readonly settled: () => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly observe: (what: 'sign' | 'publish', seconds: number) => void;
 };
@@ -41,20 +43,21 @@ export class Publisher {
   }
 
   async #run(): Promise<void> {
-    const { log, sleep } = this.#parts;
+    const { log, settled, sleep } = this.#parts;
     while (!log.frozen && this.#published < log.head.size) {
       const started = performance.now();
       try {
         await this.#publishNewest();
       } catch (error) {
         log.freeze(error);
+        settled();
       }
       if (this.#published < log.head.size) await sleep(REST * (performance.now() - started));
     }
   }
 
   async #publishNewest(): Promise<void> {
-    const { log, signer, publication, announce, observe } = this.#parts;
+    const { log, signer, publication, announce, settled, observe } = this.#parts;
     const guarded = log.guardHead(); // the point of no return
     const signing = performance.now();
     const signed = await signer.sign(guarded);
@@ -65,5 +68,6 @@ export class Publisher {
     this.#published = signed.size;
     announce(signed);
     log.settle(signed.size);
+    settled();
   }
 }

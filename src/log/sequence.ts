@@ -22,15 +22,20 @@ export function sequence(submissions: readonly Submission[], first: number, with
   return runs;
 }
 
-/** The batch that appends submissions to a head, and the edge after it. */
+/** The packed leaf hashes of submissions. */
+export function leavesOf(submissions: readonly Submission[]): Uint8Array {
+  const leaves = new Uint8Array(submissions.length * HASH_BYTES);
+  for (const [i, { entry }] of submissions.entries()) leafHashInto(entry, leaves, i);
+  return leaves;
+}
+
+/** The batch that appends packed leaf hashes to a head, and the edge after it. */
 export function integrate(
   from: Head,
   edge: Edge,
-  submissions: readonly Submission[],
+  leaves: Uint8Array,
   extra: Pick<Batch, 'runs' | 'governance'>,
 ): { batch: Batch; edge: Edge } {
-  const leaves = new Uint8Array(submissions.length * HASH_BYTES);
-  for (const [i, { entry }] of submissions.entries()) leafHashInto(entry, leaves, i);
   const grown = append(edge, leaves);
   const to = { size: grown.edge.size, root: rootOf(grown.edge) };
   const tiles = grown.full.map(({ level, n, tile }) => ({ level, n, nodes: toStored(tile) }));

@@ -1,14 +1,5 @@
 /** The log's end of the channel: takes submissions in, runs turns when there is something to do, sends answers. @module */
-import {
-  AnswerBox,
-  type FromLog,
-  keyOf,
-  type Observation,
-  type Port,
-  packFault,
-  type ToLog,
-  unpackOffers,
-} from './channel.ts';
+import { AnswerBox, type FromLog, keyOf, type Port, packFault, type ToLog, unpackOffers } from './channel.ts';
 import { Log, type LogParts } from './log.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -23,49 +14,33 @@ export type ServiceParts = {
     log: Log,
     send: (message: FromLog) => void,
     observe: (what: string, seconds: number) => void,
+    settled: () => void,
   ) => Publisher;
   readonly stopped: () => void;
 };
 
 /** Opens the log and serves it until it is told to stop. */
 export function serveLog({ port, log: parts, publisher: makePublisher, stopped }: ServiceParts): Log {
-  const answers = new AnswerBox();
-  let observations: Observation[] = [];
-  let scheduled = false;
-
+  const box = new AnswerBox();
   const send = (message: FromLog) => port.postMessage(message);
-  const observe = (what: string, seconds: number, entries = 0) => observations.push({ what, seconds, entries });
+  const observe = (what: string, seconds: number, entries = 0) => box.observe(what, seconds, entries);
   const log = new Log({
     ...parts,
-    answer: (ticket, outcome) => answer(ticket, outcome),
+    answer: (ticket, outcome) => box.put(ticket, outcome),
     wake: () => publisher.wake(),
     observe,
     frozen: (fault, reason) => send({ type: 'frozen', fault: packFault(fault), reason }),
   });
-  const publisher = makePublisher(log, send, observe);
+  const publisher = makePublisher(log, send, observe, () => box.send(port));
 
-  // Answers leave together: at the end of the turn or of the publication that settled them.
-  let flushing = false;
-  function answer(ticket: number, outcome: Parameters<AnswerBox['put']>[1]): void {
-    answers.put(ticket, outcome);
-    if (flushing) return;
-    flushing = true;
-    queueMicrotask(flush);
-  }
-
-  function flush(): void {
-    flushing = false;
-    answers.send(port);
-    if (observations.length > 0) send({ type: 'observed', observations });
-    observations = [];
-  }
-
+  let scheduled = false;
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
       log.turn();
+      box.send(port);
       if (log.pool.size > 0) schedule();
     });
   }
@@ -74,7 +49,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
     clearInterval(timer);
     while (log.pool.size > 0) log.turn();
     await publisher.idle();
-    flush();
+    box.send(port);
     send({ type: 'stopped' });
     stopped();
   }
@@ -83,6 +58,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
     const message = data as ToLog;
     if (message.type === 'offers') {
       for (const { ticket, submission } of unpackOffers(message)) log.pool.offer(ticket, submission);
+      box.take();
       schedule();
     } else if (message.type === 'locate') {
       send({ type: 'located', ticket: message.ticket, place: log.pool.locate(message.id, keyOf(message.id)) });
@@ -93,6 +69,5 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
   const timer = setInterval(() => log.hasWork() && schedule(), OWN_WORK_EVERY);
   if (log.hasWork()) schedule();
   publisher.wake();
-  flush();
   return log;
 }

@@ -5,7 +5,7 @@
 import { readBundle } from '../core/bundle.ts';
 import { equal, HASH_BYTES } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
-import { openLeaves, toStored } from '../core/expanded.ts';
+import { EMPTY_TILE, openLeaves, toStored } from '../core/expanded.ts';
 import { messageOf } from '../core/fault.ts';
 import { hashAt, leafHashInto } from '../core/hash.ts';
 import { partialTiles, TILE_WIDTH, type Tile, tilePath, widthIn } from '../core/tile.ts';
@@ -101,9 +101,7 @@ async function comparePartial(
   tile: Tile & { level: number },
   findings: Finding[],
 ): Promise<void> {
-  await compareTile(source, tile, findings, () =>
-    openLeaves(edge.open[tile.level] ?? { width: 0, nodes: new Uint8Array(0) }),
-  );
+  await compareTile(source, tile, findings, () => openLeaves(edge.open[tile.level] ?? EMPTY_TILE));
 }
 
 async function compareTile(

@@ -104,6 +104,7 @@ export class TestLog {
       signer: this.signer,
       publication: this.#failing(this.store),
       announce: (head) => this.seen.push(head),
+      settled: () => {},
       sleep: async () => {},
       observe: () => {},
     });

@@ -1,0 +1,55 @@
+/** `build`: what was made, where, from which source, and its digests. One entry for all files of a release. @module */
+import { COMMON, count, digests, evidence, id, ref, sourceDigests, uri } from '../common.ts';
+import { kindOf } from '../names.ts';
+import { refuse } from '../rule.ts';
+import { bytesUpTo, list, map, oneOf, type TypeOf, text, time } from '../schema.ts';
+import { type Admission, signedByWorkingKey } from '../signers.ts';
+import { textLength } from '../text.ts';
+import type { Change } from '../view.ts';
+import { requireSite } from './site.ts';
+
+export const schema = map(
+  {
+    product: text(128),
+    version: text(128),
+    artifactKind: oneOf('software', 'detection-rules', 'firmware', 'container', 'document'),
+    // The size is optional: lock files and package indexes do not always tell it.
+    artifacts: list(map({ name: text(512), digests }, { size: count }), 1, 256),
+    builder: uri,
+    site: id,
+  },
+  {
+    channel: id,
+    source: list(map({ uri, digests: sourceDigests }, {}), 1, 64),
+    startedOn: time,
+    finishedOn: time,
+    provenance: list(evidence, 1, 16),
+    nativeSignatures: list(map({ format: text(64) }, { alg: text(64), keyFingerprint: bytesUpTo(64) }), 1, 16),
+    replaces: ref,
+    // The file that a delta is applied to, which need not be in this log.
+    deltaOf: map({ digests }, { name: text(512) }),
+    ...COMMON,
+  },
+);
+export type Build = TypeOf<typeof schema>;
+
+const MAX_PACKAGE_URL = 512;
+
+export function admit(admission: Admission<Build>): Change[] {
+  const { entry, payload, lookup } = admission;
+  const { sub, iss } = entry.statement;
+  const length = textLength(sub);
+  if (!sub.startsWith('pkg:') || length === undefined || length > MAX_PACKAGE_URL) {
+    refuse('subject', `sub must be a package URL, "pkg:…", of at most ${MAX_PACKAGE_URL} characters`);
+  }
+  signedByWorkingKey(admission, 'build');
+  requireSite(admission, iss, payload.site);
+  if (payload.replaces !== undefined) {
+    // That the entry exists and has this leaf hash is checked for every reference.
+    const replaced = lookup.entry(payload.replaces.index)?.statement;
+    if (replaced === undefined || kindOf(replaced.contentType) !== 'build' || replaced.iss !== iss) {
+      refuse('reference', `replaces must refer to a build of ${iss}, and entry ${payload.replaces.index} is none`);
+    }
+  }
+  return [];
+}

@@ -1,0 +1,62 @@
+/**
+ * `key`: the events in the life of a working key, VOCABULARY §3, and who may log each of them. What they change is in
+ * `keyevents.ts`. @module
+ */
+import { COMMON, count, evidence, id } from '../common.ts';
+import { keyChanges } from '../keyevents.ts';
+import { keySubject } from '../names.ts';
+import { propose } from '../proposals.ts';
+import { publicKeyBytes } from '../publickey.ts';
+import { refuse } from '../rule.ts';
+import { bytes, cases, map, oneOf, prose, type TypeOf, time } from '../schema.ts';
+import { type Admission, signedByRoot, signingKey } from '../signers.ts';
+import type { Change } from '../view.ts';
+
+const purpose = oneOf('build', 'operations', 'supervision', 'rebuild');
+export type Purpose = TypeOf<typeof purpose>;
+
+const plain = map({ keyId: id }, COMMON);
+const { evidence: _, ...withoutEvidence } = COMMON;
+/** The reasons of RFC 5280 §5.3.1 that are not a compromise. */
+const revocation = oneOf(
+  'unspecified',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'privilegeWithdrawn',
+);
+
+export const schema = cases('event', {
+  enroll: map(
+    // A signature has 64 bytes, or 2420 for ML-DSA-44.
+    { keyId: id, publicKey: publicKeyBytes, purpose, proof: bytes(64, 2420) },
+    { notAfter: time, site: id, protection: prose(80), ...COMMON },
+  ),
+  activate: plain,
+  suspend: map({ keyId: id, reason: prose(280) }, COMMON),
+  resume: plain,
+  supersede: map({ keyId: id, successor: id }, { overlapUntil: time, ...COMMON }),
+  retire: plain,
+  revoke: map({ keyId: id, reason: revocation }, COMMON),
+  compromise: map({ keyId: id, reason: prose(280) }, { since: count, ...COMMON }),
+  destroy: map({ keyId: id, method: prose(280), evidence }, withoutEvidence),
+});
+export type KeyPayload = TypeOf<typeof schema>;
+
+export function admit(admission: Admission<KeyPayload>): Change[] {
+  const { payload, entry } = admission;
+  const { kid, sub } = entry.statement;
+  // SPEC: compromise: the key itself, in every state but destroyed, whatever its purpose. Whoever holds it may say so.
+  if (payload.event === 'compromise' && signingKey(admission).use === 'working') {
+    if (sub !== keySubject(kid))
+      refuse('root-only', 'a working key reports its own compromise and no other: use a root');
+    return enact(admission, entry.index);
+  }
+  const organisation = signedByRoot(admission);
+  // SPEC: suspend: any one root of the owner, or any one root of a supervisor.
+  if (payload.event === 'suspend') return enact(admission, entry.index);
+  return propose(admission, [organisation], enact);
+}
+
+/** What a key event changes when it takes effect at entry `at`. */
+export const enact = keyChanges;

@@ -1,0 +1,81 @@
+/**
+ * The watch before admission: text that a person wrote and that looks like personal data or a secret. What is in the
+ * log stays there for ever. It errs on the side of asking, and is no part of the rules that are replayed: it may learn.
+ * @module
+ */
+import { type Cbor, type CborMap, decodeDeterministic } from '../core/cbor.ts';
+import { type AdmittedKind, KINDS } from './kinds.ts';
+import { readPayload } from './payload.ts';
+import { fieldsOf, itemOf, type Node, type Watch } from './schema.ts';
+
+export type Finding = {
+  /** The field, as refusals name it. */
+  readonly path: string;
+  /** What it looks like, without repeating it. */
+  readonly what: string;
+};
+
+type Look = { readonly what: string; readonly pattern: RegExp };
+
+const OCTET = '(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])';
+
+/** Secrets are looked for in URIs too: build systems put tokens there. */
+const SECRETS: readonly Look[] = [
+  { what: 'a private key', pattern: /-----BEGIN [A-Z0-9 ]*PRIVATE KEY|AGE-SECRET-KEY-1|PuTTY-User-Key-File/ },
+  { what: 'a JSON web token', pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/ },
+  {
+    what: 'an access token',
+    pattern:
+      /\b(?:gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,}|pypi-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}\b|AIza[\w-]{30,}|[rs]k_(?:live|test)_\w{16,})/,
+  },
+  { what: 'an access token', pattern: /\b(?:bearer|basic)\s+[\w+/=.~-]{16,}/i },
+  { what: 'a password', pattern: /\b(?:password|passwd|passphrase|api[ _-]?key|secret)\s*[:=]\s*\S{4,}/i },
+  { what: 'a user name with a password', pattern: /\/\/[^\s/@:]+:[^\s/@]+@/ },
+];
+
+const PERSONAL: readonly Look[] = [
+  { what: 'an e-mail address', pattern: /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,}/u },
+  { what: 'an IP address', pattern: new RegExp(`(?<![0-9]|[0-9]\\.)${OCTET}(?:\\.${OCTET}){3}(?!\\.?[0-9])`) },
+];
+
+const LOOKS = { prose: [...SECRETS, ...PERSONAL], uri: SECRETS } as const satisfies Record<Watch, readonly Look[]>;
+
+/** What a payload holds that should not be logged. Nobody knows what unknown fields are for, so they are prose. */
+export function findPersonal(kind: AdmittedKind, payload: Uint8Array): Finding[] {
+  readPayload(kind, payload);
+  return [...search(KINDS[kind].schema, decodeDeterministic(payload), '')];
+}
+
+function* search(node: Node | undefined, value: Cbor, path: string): Iterable<Finding> {
+  if (typeof value === 'string') {
+    const watch = node === undefined ? 'prose' : node.type === 'text' ? node.watch : undefined;
+    if (watch !== undefined) for (const what of lookAt(value, watch)) yield { path, what };
+  }
+  if (Array.isArray(value))
+    for (let i = 0; i < value.length; i++) yield* search(itemOf(node), value[i] as Cbor, `${path}[${i}]`);
+  if (value instanceof Map) {
+    const map: CborMap = value;
+    const fields = fieldsOf(node, map);
+    for (const [name, item] of map) {
+      yield* search(fields.get(name as string)?.node, item, path === '' ? `${name}` : `${path}.${name}`);
+    }
+  }
+}
+
+/** What a text looks like, each thing once. */
+export function lookAt(text: string, watch: Watch): ReadonlySet<string> {
+  const found = LOOKS[watch].filter(({ pattern }) => pattern.test(text)).map(({ what }) => what);
+  if (watch === 'prose' && hasIpv6(text)) found.push('an IP address');
+  return new Set(found);
+}
+
+/** RFC 4291 §2.2: eight groups, or fewer around one `::`. Times and names like `std::move` have the colons alone. */
+function hasIpv6(text: string): boolean {
+  const candidates = text.match(/(?<![\w:])[0-9A-Fa-f:]{2,39}(?![\w:])/g) ?? [];
+  return candidates.some((candidate) => {
+    const groups = candidate.split(':').filter((group) => group !== '');
+    if (groups.some((group) => group.length > 4) || !/[0-9]/.test(candidate)) return false;
+    const gaps = candidate.split('::').length - 1;
+    return gaps === 0 ? groups.length === 8 : gaps === 1 && groups.length >= 2 && groups.length < 8;
+  });
+}

@@ -1,20 +1,21 @@
 /** `limmat fsck`: re-derives a whole log, its own or anyone's, and tells everything that is not as it should be. @module */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { LogClient } from '../client/logclient.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault, messageOf } from '../core/fault.ts';
-import { parseNote, parseVkeys, type Vkey } from '../core/note.ts';
+import { parseNote, type Vkey } from '../core/note.ts';
 import { TILE_WIDTH, tilePath } from '../core/tile.ts';
 import { fullTile } from '../log/edge.ts';
 import { parseGuard } from '../log/guard.ts';
 import { type CheckParts, checkTree, type Finding } from '../monitor/check.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { FAILED } from './exit.ts';
-import { getFrom } from './fetch.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import { command, required, setting } from './options.ts';
 import { progressBar } from './progress.ts';
+import { readVkeys } from './readinput.ts';
 
 export function makeCommand(): Command {
   return command('fsck', 'check a whole log: re-derive it from its entries and compare all that was said about it')
@@ -46,7 +47,7 @@ async function fsck(options: Options): Promise<void> {
 }
 
 async function checkUrl(options: Options): Promise<Report> {
-  const get = getFrom(required(options, 'url'));
+  const { get } = new LogClient(required(options, 'url'), fetch);
   const { checkpoint } = openCheckpoint(await get('checkpoint'), readVkeys(required(options, 'vkey')));
   const findings = await checkTree({
     ...progressOf(checkpoint.size, options),
@@ -121,11 +122,6 @@ function readGuard(directory: LogDirectory, origin: string): { heads: CheckParts
   } catch (error) {
     return { heads: [], findings: [{ place, message: messageOf(error) }] };
   }
-}
-
-function readVkeys(file: string): Vkey[] {
-  if (!existsSync(file)) throw new Fault('bad-vkey', `there is no file ${file}`);
-  return parseVkeys(readFileSync(file, 'utf8'));
 }
 
 function progressOf(size: number, options: Options): Pick<CheckParts, 'progress'> {

@@ -3,18 +3,26 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { type Command, Option } from 'commander';
-import { utf8 } from '../core/bytes.ts';
+import { toHex, utf8 } from '../core/bytes.ts';
+import { decodeStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
+import { deriveSeed } from '../core/logkeys.ts';
 import { formatVkey, isKeyName } from '../core/note.ts';
-import type { FromLog, ToLog } from '../log/channel.ts';
+import { type Signer, signerOf } from '../core/signature.ts';
+import { type FromLog, packOffers, type ToLog } from '../log/channel.ts';
 import type { EntryMode } from '../log/ports.ts';
+import { toJson } from '../registry/json.ts';
 import { createFile } from '../store/durable.ts';
 import { createGuardFile } from '../store/guardfile.ts';
-import { createSeed } from '../store/seed.ts';
+import { createSeed, readSeed } from '../store/seed.ts';
 import { createStore } from '../store/sqlite.ts';
+import { firstHeartbeat, firstPolicy, type GenesisParts, operatorKey, signGenesis } from './genesis.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import { runLog } from './openlog.ts';
 import { command, required, setting } from './options.ts';
+import { print } from './print.ts';
+import { readBytes, readMap } from './readinput.ts';
 
 export function makeCommand(): Command {
   return command('init', 'make a new log: its keys, its database, its guard and its first checkpoint')
@@ -23,15 +31,33 @@ export function makeCommand(): Command {
       setting('--origin <name>', 'name of the log, like log.example/builds: the first line of each checkpoint'),
     )
     .addOption(
-      setting('--guard <file>', 'journal of signed heads, outside of the data and of its backups (default: DIR.guard)'),
+      setting('--guard <file>', 'journal of signed heads, outside of the data and its backups (default: DIR.guard)'),
     )
     .addOption(
       new Option('--entries <kind>', 'what the log holds').choices(['statements', 'opaque']).default('statements'),
     )
+    .addOption(setting('--operator <id>', 'organisation id of who runs the log').default('operator'))
+    .addOption(setting('--operator-key <file>', "the operator's root key (default: a new one is made)"))
+    .addOption(
+      setting('--policy <file>', 'YAML or JSON with fields of the first policy, such as further organisations'),
+    )
+    .option('--draft', 'write the seed and the unsigned first policy only, for a ceremony elsewhere')
+    .option('--genesis <file>', 'complete a draft with its policy, signed elsewhere')
     .action(init);
 }
 
-type Options = { data?: string; origin?: string; guard?: string; entries: EntryMode; json?: boolean };
+type Options = {
+  data?: string;
+  origin?: string;
+  guard?: string;
+  entries: EntryMode;
+  operator: string;
+  operatorKey?: string;
+  policy?: string;
+  draft?: boolean;
+  genesis?: string;
+  json?: boolean;
+};
 
 async function init(options: Options): Promise<void> {
   const origin = required(options, 'origin');
@@ -39,46 +65,113 @@ async function init(options: Options): Promise<void> {
     throw new Fault('bad-request', `"${origin}" cannot be an origin: it has no spaces, no plus and at most 255 bytes`);
   }
   const directory = logDirectory(required(options, 'data'), options.guard);
-  for (const path of [directory.database, directory.seed, directory.guard]) {
-    if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a log`);
-  }
+  const taken = [directory.database, directory.guard, ...(options.genesis ? [] : [directory.seed])].find(existsSync);
+  if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a log`);
   mkdirSync(directory.data, { recursive: true, mode: 0o700 });
-  createSeed(directory.seed, randomBytes(32));
+  if (!options.genesis) createSeed(directory.seed, randomBytes(32));
+  if (options.draft) {
+    draft(options, origin, directory);
+    return;
+  }
+  const first = options.entries === 'opaque' ? undefined : firstEntries(options, origin, directory);
   createGuardFile(directory.guard);
   createStore(directory.database, { origin, entries: options.entries });
-  const vkeys = await publishFirst(directory);
+  const vkeys = await publishFirst(directory, first?.entries ?? []);
   createFile(directory.vkeys, utf8(vkeys.map((vkey) => `${vkey}\n`).join('')));
-  report(options.json ?? false, { origin, data: directory.data, guard: directory.guard, vkeys });
+  const genesis = first && toHex(leafHash(first.entries[0] as Uint8Array));
+  report(options, {
+    origin,
+    data: directory.data,
+    guard: directory.guard,
+    operatorKey: first?.madeKey,
+    genesis,
+    vkeys,
+  });
+}
+
+/** Entries 0 and 1: the policy, made here or in a ceremony, and the first heartbeat. */
+function firstEntries(
+  options: Options,
+  origin: string,
+  directory: LogDirectory,
+): { entries: Uint8Array[]; madeKey?: string } {
+  const logKey = logKeyOf(directory);
+  const own = `${directory.data}/operator-key.pem`;
+  const parts = options.genesis ? undefined : genesisParts(options, origin, own, logKey);
+  const genesis = parts ? signGenesis(parts) : decodeStatement(readBytes(options.genesis as string)).entry;
+  const entries = [genesis, firstHeartbeat(genesis, origin, logKey, new Date())];
+  return parts && !options.operatorKey ? { entries, madeKey: own } : { entries };
+}
+
+function genesisParts(options: Options, origin: string, own: string, logKey: Signer): GenesisParts {
+  const { signer } = operatorKey(options.operatorKey, own);
+  const fields = options.policy ? readMap(options.policy) : {};
+  return { origin, operator: options.operator, operatorKey: signer, logKey, fields };
+}
+
+function logKeyOf(directory: LogDirectory): Signer {
+  return signerOf('ed25519', deriveSeed(readSeed(directory.seed), 'statement-ed25519', 0));
+}
+
+function draft(options: Options, origin: string, directory: LogDirectory): void {
+  const parts = genesisParts(options, origin, `${directory.data}/operator-key.pem`, logKeyOf(directory));
+  const file = `${directory.data}/genesis.json`;
+  createFile(file, utf8(`${JSON.stringify(toJson('policy', firstPolicy(parts)), null, 2)}\n`));
+  const next = `limmat sign policy --file ${file} --issuer ${options.operator} --key OPERATOR.pem --audience ${origin} --out genesis.cose`;
+  print(options.json, {
+    draft: file,
+    next: `${next}\nlimmat init --data ${directory.data} --origin ${origin} --genesis genesis.cose`,
+  });
 }
 
 /** Opens the log as `serve` will, until its first checkpoint is published. Answers its vkeys. */
-async function publishFirst(directory: LogDirectory): Promise<string[]> {
+async function publishFirst(directory: LogDirectory, entries: readonly Uint8Array[]): Promise<string[]> {
   const { port1, port2 } = new MessageChannel();
   let vkeys: string[] = [];
-  let failure: Fault | undefined;
+  let failure: Error | undefined;
+  const stop = () => port2.postMessage({ type: 'stop' } satisfies ToLog);
   port2.on('message', (message: FromLog) => {
     if (message.type === 'ready') vkeys = message.keys.vkeys.map(formatVkey);
     if (message.type === 'frozen') failure = new Fault('frozen', message.reason);
-    if (message.type === 'published' || message.type === 'frozen') port2.postMessage({ type: 'stop' } satisfies ToLog);
+    const refused = message.type === 'answers' ? message.faults[0] : undefined;
+    if (refused) failure = new Fault('refused', refused.fault.message, { rule: refused.fault.rule ?? 'genesis' });
+    if (message.type === 'published' || failure) stop();
   });
-  await runLog(port1, { directory, publicUrl: 'http://localhost', export: undefined, reserve: 0 });
+  if (entries.length > 0) {
+    const offers = entries.map((entry, ticket) => ({
+      ticket,
+      offer: { entry, id: decodeStatement(entry).id, verified: false },
+    }));
+    port2.postMessage(packOffers(offers));
+  }
+  const options = { directory, publicUrl: 'http://localhost', export: undefined, reserve: 0, acceptClockStep: false };
+  await runLog(port1, options);
   port2.close();
   if (failure) throw failure;
   return vkeys;
 }
 
-function report(json: boolean, made: { origin: string; data: string; guard: string; vkeys: string[] }): void {
-  if (json) {
-    console.log(JSON.stringify(made));
+type Made = {
+  origin: string;
+  data: string;
+  guard: string;
+  operatorKey: string | undefined;
+  genesis: string | undefined;
+  vkeys: string[];
+};
+
+function report(options: Options, made: Made): void {
+  if (options.json) {
+    print(true, made);
     return;
   }
   console.log(`Made the log ${made.origin} in ${made.data}.
 
 Clients pin these keys (also in ${made.data}/log.vkey):
 ${made.vkeys.map((vkey) => `  ${vkey.length > 120 ? `${vkey.slice(0, 120)}…` : vkey}`).join('\n')}
-
+${made.genesis ? `and the leaf hash of entry 0, the first policy:\n  ${made.genesis}\n` : ''}
 Keep ${made.data}/seed secret: whoever has it can sign as this log.
-Leave ${made.guard} out of every backup: it is what keeps a restored database from lying.
+${made.operatorKey ? `Move ${made.operatorKey} off this machine: it signs policies, and the server does not need it.\n` : ''}Leave ${made.guard} out of every backup: it is what keeps a restored database from lying.
 
 Next: npx limmat serve --data ${made.data} --listen 127.0.0.1:8080`);
 }

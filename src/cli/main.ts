@@ -5,9 +5,15 @@ import { complain, EXIT_CODES, exitCode, OK, USAGE } from './exit.ts';
 
 /** Each command in a file of its own, loaded only when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }>>> = {
+  keygen: () => import('./keygen.ts'),
   init: () => import('./init.ts'),
   serve: () => import('./serve.ts'),
+  sign: () => import('./sign.ts'),
+  submit: () => import('./submit.ts'),
+  proof: () => import('./proof.ts'),
+  verify: () => import('./verify.ts'),
   fsck: () => import('./fsck.ts'),
+  inspect: () => import('./inspect.ts'),
 };
 
 async function run(argv: readonly string[]): Promise<number> {

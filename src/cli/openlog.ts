@@ -4,20 +4,25 @@
  */
 import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deriveSeed } from '../core/logkeys.ts';
-import type { Port } from '../log/channel.ts';
+import { deriveSeed, type KeyUse } from '../core/logkeys.ts';
+import { signerOf } from '../core/signature.ts';
+import type { FromLog, NewKey, Port } from '../log/channel.ts';
+import { loadEdge, storedTreeNode } from '../log/edge.ts';
 import { Exporter } from '../log/exporter.ts';
+import { rootFrom } from '../log/guard.ts';
 import { PublishedTree } from '../log/published.ts';
 import { Publisher } from '../log/publisher.ts';
-import { opaqueRules } from '../log/rules.ts';
+import { opaqueRules, type Rules } from '../log/rules.ts';
 import { serveLog } from '../log/service.ts';
-import { deriveSigner, headSigner, type SignedHead } from '../log/sign.ts';
+import { headSigner, type SignedHead } from '../log/sign.ts';
+import { StatementRules } from '../log/statements.ts';
+import type { KnownKey } from '../registry/view.ts';
 import { fileExport } from '../store/files.ts';
 import { openGuardFile } from '../store/guardfile.ts';
 import { readSeed } from '../store/seed.ts';
-import { openStore } from '../store/sqlite.ts';
+import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import type { LogDirectory } from './logdir.ts';
-import { signLater } from './threads/signlater.ts';
+import { mldsaWorker } from './threads/mldsaworker.ts';
 
 /** What `serve` decides about a log that init made. */
 export type LogOptions = {
@@ -27,42 +32,34 @@ export type LogOptions = {
   readonly export: string | undefined;
   /** Bytes that must stay free on the disk of the data. */
   readonly reserve: number;
+  readonly acceptClockStep: boolean;
 };
 
 /** Opens the log and serves it on a port; resolves when it was told to stop and has. */
-export function runLog(port: Port, { directory, publicUrl, export: copy, reserve }: LogOptions): Promise<void> {
+export function runLog(port: Port, { directory, publicUrl, ...options }: LogOptions): Promise<void> {
+  const send = (message: FromLog) => port.postMessage(message);
+  const clock = () => new Date();
   const store = openStore(directory.database);
   const guard = openGuardFile(directory.guard);
-  const seed = readSeed(directory.seed);
+  const seeds = derivedSeeds(directory, store);
   const { origin, entries } = store.identity();
-  const derived = (use: 'checkpoint-ed25519' | 'receipt-p256') => deriveSigner(seed, use, store.keyNumber(use));
-  const mldsa44 = signLater(deriveSeed(seed, 'checkpoint-mldsa44', store.keyNumber('checkpoint-mldsa44')));
+  const mldsa = mldsaWorker(seeds('checkpoint-mldsa44'));
   const signer = headSigner({
     origin,
     publicUrl,
-    ed25519: derived('checkpoint-ed25519'),
-    receipt: derived('receipt-p256'),
-    mldsa44,
-    clock: () => new Date(),
+    ed25519: signerOf('ed25519', seeds('checkpoint-ed25519')),
+    receipt: signerOf('p256', seeds('receipt-p256')),
+    mldsa44: { key: signerOf('mldsa44', seeds('checkpoint-mldsa44')).key, sign: mldsa.sign },
+    clock,
   });
-  let tree: PublishedTree | undefined;
-  const exporter = copy
-    ? new Exporter({
-        target: fileExport(copy, origin),
-        read: (tile) => (tree as PublishedTree).tile(tile),
-        sleep,
-        failed: (error) => port.postMessage({ type: 'trouble', what: 'export', message: String(error) }),
-      })
-    : undefined;
-
-  function exportHead(head: SignedHead): void {
-    if (!exporter) return;
-    tree ??= new PublishedTree(store, head);
-    tree.advance(head);
-    exporter.follow(head);
-  }
-
-  port.postMessage({ type: 'ready', keys: signer.keys });
+  const statementKey = signerOf('ed25519', seeds('statement-ed25519'));
+  const learn = (keys: readonly KnownKey[]) => send({ type: 'keys', keys: keys.map(toNewKey) });
+  const rules: Rules =
+    entries === 'opaque'
+      ? opaqueRules
+      : new StatementRules({ store, statementKey, learn, rootAt: rootReader(store), ...options });
+  const follow = exporter(options.export, origin, store, send);
+  send({ type: 'ready', keys: signer.keys });
   return new Promise((resolve) => {
     serveLog({
       port,
@@ -71,33 +68,67 @@ export function runLog(port: Port, { directory, publicUrl, export: copy, reserve
         entries,
         store,
         guard,
-        rules: opaqueRules,
-        clock: () => new Date(),
+        rules,
+        clock,
         free: () => freeBytes(directory.data),
-        reserve,
+        reserve: options.reserve,
       },
-      publisher: (log, send, observe, settled) =>
+      publisher: (log, observe, settled) =>
         new Publisher({
           log,
           signer,
           publication: store,
           announce(head) {
             send({ type: 'published', head });
-            exportHead(head);
+            follow?.head(head);
           },
           settled,
           sleep,
           observe,
         }),
       async stopped() {
-        await exporter?.idle();
-        await mldsa44.end();
+        await follow?.idle();
+        await mldsa.end();
         store.close();
         guard.close();
         resolve();
       },
     });
   });
+}
+
+/** The seeds of the derived keys in use. */
+export function derivedSeeds(directory: LogDirectory, store: SqliteStore): (use: KeyUse) => Uint8Array {
+  const seed = readSeed(directory.seed);
+  return (use) => deriveSeed(seed, use, store.keyNumber(use));
+}
+
+function exporter(copy: string | undefined, origin: string, store: SqliteStore, send: (message: FromLog) => void) {
+  if (copy === undefined) return undefined;
+  const target = fileExport(copy, origin);
+  const read = (tile: Parameters<PublishedTree['tile']>[0]) => (tree as PublishedTree).tile(tile);
+  const failed = (error: unknown) => send({ type: 'trouble', what: 'export', message: String(error) });
+  const following = new Exporter({ target, read, sleep, failed });
+  let tree: PublishedTree | undefined;
+  return {
+    head(head: SignedHead): void {
+      tree ??= new PublishedTree(store, head);
+      tree.advance(head);
+      following.follow(head);
+    },
+    idle: () => following.idle(),
+  };
+}
+
+function rootReader(store: SqliteStore): (size: number) => ReturnType<typeof rootFrom> {
+  return (size) => {
+    const edge = loadEdge(store, store.head().size);
+    return rootFrom(size, (node) => storedTreeNode(store, edge, node));
+  };
+}
+
+function toNewKey({ kid, key }: KnownKey): NewKey {
+  return { kid, algorithm: key.algorithm, bytes: key.bytes };
 }
 
 function freeBytes(path: string): number {

@@ -1,9 +1,8 @@
 /** Options that commands share, and their order: configuration file, then environment, then flags; later wins. @module */
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { parse } from 'yaml';
-import { Fault, messageOf } from '../core/fault.ts';
+import { Fault } from '../core/fault.ts';
 import { EXIT_CODES } from './exit.ts';
+import { readMap } from './readinput.ts';
 
 /** A command with `--json`, `--config` and the exit codes in its help. */
 export function command(name: string, description: string): Command {
@@ -25,7 +24,7 @@ export function setting(flags: string, description: string): Option {
 function readConfig(self: Command): void {
   const { config } = self.opts<{ config?: string }>();
   if (config === undefined) return;
-  const values = parseConfig(config);
+  const values = readMap(config);
   const known = new Map(self.options.map((option) => [option.long?.slice(2), option]));
   for (const [name, value] of Object.entries(values)) {
     const option = known.get(name);
@@ -35,17 +34,6 @@ function readConfig(self: Command): void {
     const given = option.parseArg ? option.parseArg(String(value), undefined as never) : value;
     self.setOptionValueWithSource(option.attributeName(), given, 'config');
   }
-}
-
-function parseConfig(file: string): Record<string, unknown> {
-  try {
-    const values: unknown = parse(readFileSync(file, 'utf8'));
-    if (typeof values === 'object' && values !== null && !Array.isArray(values))
-      return values as Record<string, unknown>;
-  } catch (error) {
-    throw new Fault('bad-request', `cannot read the configuration ${file}: ${messageOf(error)}`);
-  }
-  throw new Fault('bad-request', `${file} is not a map of option names to values`);
 }
 
 /** The value of an option that must be given somewhere. */

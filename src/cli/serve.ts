@@ -1,19 +1,25 @@
 /** `limmat serve`: opens a log and serves it over HTTP until it is told to stop. @module */
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { parseCheckpoint } from '../core/checkpoint.ts';
+import { verifyStatementLater } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
-import { createApp, opaqueRoutes, operatorRoutes, tileRoutes } from '../http/app.ts';
+import { Answers } from '../http/answers.ts';
+import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
+import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { PublishedTree } from '../log/published.ts';
+import { receiptHeader } from '../log/sign.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
 import { command, parseListen, required, setting } from './options.ts';
+import { screen } from './screen.ts';
+import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
 import { spawn } from './threads/spawn.ts';
 
 export function makeCommand(): Command {
@@ -25,6 +31,7 @@ export function makeCommand(): Command {
     .addOption(setting('--export <dir>', 'keep a static copy of the tree there, for a file server or a CDN'))
     .addOption(setting('--reserve <mebibytes>', 'free disk below which the log is read-only').default('512'))
     .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
+    .option('--accept-clock-step', 'go on though the clock is more than 48 hours beyond the last heartbeat')
     .action(serve);
 }
 
@@ -36,24 +43,26 @@ type Options = {
   export?: string;
   reserve: string;
   patience: string;
+  acceptClockStep?: boolean;
   json?: boolean;
 };
 
 async function serve(options: Options): Promise<void> {
   const directory = logDirectory(required(options, 'data'), options.guard);
-  const { host, port } = parseListen(options.listen);
+  const { host, port } = await freePort(parseListen(options.listen));
+  const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? `http://${host}:${port}`;
   const store = openStore(directory.database, { readonly: true });
   const { origin, entries } = store.identity();
   const logger = pino({ base: null }, pino.destination(2));
   const metrics = createMetrics();
   let stopping = false;
 
-  const publicUrl = options.publicUrl ?? `http://${host}:${port}`;
   const worker = spawn('log', {
     directory,
     publicUrl,
     export: options.export,
     reserve: mebibytes(options.reserve),
+    acceptClockStep: options.acceptClockStep ?? false,
   } satisfies LogOptions);
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('exit', () => (stopping ? resolve() : reject(new Error('the thread of the log ended'))));
@@ -68,14 +77,23 @@ async function serve(options: Options): Promise<void> {
     trouble: (what, message) => logger.error({ what }, message),
   });
   metrics.watch(log);
-  const keys = await Promise.race([
-    log.ready,
-    ended.then(() => Promise.reject(new Fault('frozen', 'the log did not open'))),
-  ]);
-  const watch = { count: metrics.count, failed: (error: unknown) => logger.error({ err: error }, 'a request failed') };
+  const keys = await log.ready;
+  const watch = {
+    count: metrics.count,
+    refused: metrics.refused,
+    failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
+  };
+  const facts = {
+    origin,
+    publicUrl,
+    receiptKey: keys.receipt,
+    receiptHeader: receiptHeader(publicUrl, origin, keys.receipt),
+  };
   const routes = [
     ...tileRoutes(log),
-    ...(entries === 'opaque' ? opaqueRoutes(log) : []),
+    ...(entries === 'opaque'
+      ? opaqueRoutes(log)
+      : statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipt)),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
   const server = createFront(createApp(routes, watch), routes, watch, 1000 * Number(options.patience));
@@ -84,7 +102,7 @@ async function serve(options: Options): Promise<void> {
     server.listen(port, host, resolve);
   });
   announce(options.json ?? false, {
-    listen: `http://${host}:${(server.address() as AddressInfo).port}`,
+    listen: `http://${host}:${port}`,
     publicUrl,
     origin,
     vkeys: keys.vkeys.map(formatVkey),
@@ -97,9 +115,30 @@ async function serve(options: Options): Promise<void> {
     await log.stop();
     await ended;
     store.close();
+    process.exit();
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
   await ended;
+}
+
+/** The address with a port that is free, if any will do: receipts name it, so it must be known before the log opens. */
+async function freePort({ host, port }: { host: string; port: number }): Promise<{ host: string; port: number }> {
+  if (port !== 0) return { host, port };
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, host, resolve));
+  const free = (probe.address() as AddressInfo).port;
+  await new Promise((resolve) => probe.close(resolve));
+  return { host, port: free };
+}
+
+/** Signatures are checked on libuv's threads; ML-DSA-44, which they do not know, in a thread of its own. */
+function verifier(): Verify {
+  let mldsa: MldsaWorker | undefined;
+  return async (statement, key) => {
+    if (key.algorithm !== 'mldsa44' || statement.algorithm !== 'mldsa44') return verifyStatementLater(statement, key);
+    mldsa ??= mldsaWorker(undefined);
+    return mldsa.verify(key, statement.toBeSigned, statement.signature);
+  };
 }
 
 /** What was published before this start; reads begin with it. */

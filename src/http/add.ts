@@ -9,15 +9,11 @@ import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
 import { Fault } from '../core/fault.ts';
 import { MAX_ENTRY } from '../core/hash.ts';
 import type { LogHandle } from '../log/handle.ts';
+import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
 import { conciseProblem, toFault } from './problem.ts';
-import { type Ask, type Handler, mediaType, type Reply } from './route.ts';
-
-export const BATCH_TYPE = 'application/cbor-seq';
-export const MAX_BATCH = 256;
-export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+import type { Ask, Handler, Reply } from './route.ts';
 
 export const addLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : MAX_ENTRY);
-export const isBatch = (ask: Ask): boolean => mediaType(ask.header('content-type')) === BATCH_TYPE;
 
 export function addHandler(log: LogHandle): Handler {
   return async (ask, body) => {

@@ -2,9 +2,12 @@
 import { type Context, Hono } from 'hono';
 import { concat } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
+import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { addHandler, addLimit } from './add.ts';
+import { type EntriesParts, entriesLimit, registerHandler, resolveHandler, statementHandler } from './entries.ts';
 import { type Health, healthHandler } from './health.ts';
+import { keyHandler, keySetHandler } from './keys.ts';
 import { type Metrics, metricsHandler } from './metrics.ts';
 import { problemReply } from './problem.ts';
 import {
@@ -32,6 +35,25 @@ export function tileRoutes(log: LogHandle): Route[] {
 /** The routes of an opaque log beside its tiles. */
 export function opaqueRoutes(log: LogHandle): Route[] {
   return [{ method: 'POST', path: '/add', form: asText, limit: addLimit, handler: addHandler(log), hot: true }];
+}
+
+/** The routes of a log of statements beside its tiles. */
+export function statementRoutes(parts: EntriesParts, receiptKey: PublicKey): Route[] {
+  const get = { method: 'GET', form: asAccepted, limit: noBody, hot: false } as const;
+  return [
+    {
+      method: 'POST',
+      path: '/entries',
+      form: asAccepted,
+      limit: entriesLimit,
+      handler: registerHandler(parts),
+      hot: true,
+    },
+    { ...get, path: '/entries/:id', handler: resolveHandler(parts) },
+    { ...get, path: '/entries/:id/statement', handler: statementHandler(parts) },
+    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKey) },
+    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKey) },
+  ];
 }
 
 /** The routes for those who run the log. */
@@ -82,5 +104,6 @@ async function readBody(request: Request, limit: number): Promise<Uint8Array | F
 }
 
 function toResponse({ status, headers, body }: Reply): Response {
-  return new Response(body as BodyInit, { status, headers: headers as Record<string, string> });
+  const content = status === 204 ? null : (body as BodyInit);
+  return new Response(content, { status, headers: headers as Record<string, string> });
 }

@@ -7,7 +7,7 @@ import type { Handler } from './route.ts';
 export type Metrics = {
   readonly registry: Registry;
   count(route: string, status: number): void;
-  refuse(code: string): void;
+  refused(code: string): void;
   observe(observation: Observation): void;
   watch(log: LogHandle): void;
 };
@@ -42,7 +42,7 @@ export function createMetrics(): Metrics {
   return {
     registry,
     count: counting((route, status) => requests.labels({ route, status })),
-    refuse: (code) => refusals.inc({ code }),
+    refused: (code) => refusals.inc({ code }),
     observe({ what, seconds, entries: count }) {
       steps.observe({ step: what }, seconds);
       if (what === 'turn') entries.inc(count);

@@ -1,6 +1,6 @@
 /** A request, a reply and a route as plain values, so that a handler is one function behind Hono, `node:http` and tests. @module */
-import { Fault } from '../core/fault.ts';
-import { type ProblemForm, problemForm, problemReply } from './problem.ts';
+import { Fault, type FaultCode } from '../core/fault.ts';
+import { type ProblemForm, problemForm, problemReply, toFault } from './problem.ts';
 
 /** What a handler may ask of a request. */
 export type Ask = {
@@ -32,8 +32,12 @@ export type Route = {
   readonly hot: boolean;
 };
 
-/** Told of every reply, and of every error that is ours. */
-export type Watch = { count(route: string, status: number): void; failed(error: unknown): void };
+/** Told of every reply, of every refusal, and of every error that is ours. */
+export type Watch = {
+  count(route: string, status: number): void;
+  refused(code: FaultCode): void;
+  failed(error: unknown): void;
+};
 
 export const asText = (): ProblemForm => 'text';
 export const asAccepted = (ask: Ask): ProblemForm => problemForm(ask.header('accept'));
@@ -53,6 +57,7 @@ export async function serve(route: Route, ask: Ask, body: Uint8Array, watch: Wat
 /** The reply to a request that cannot be handled. */
 export function refuse(route: Route, ask: Ask, error: unknown, watch: Watch): Reply {
   if (!(error instanceof Fault)) watch.failed(error);
+  watch.refused(toFault(error).code);
   const reply = problemReply(error, route.form(ask));
   watch.count(route.path, reply.status);
   return reply;

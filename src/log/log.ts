@@ -2,7 +2,6 @@
  * The one writer. `turn` takes what waits through its stations: judge, sequence, integrate, commit. Before the commit
  * everything may be thrown away, after it everything may be repeated; `publisher.ts` does what follows. @module
  */
-import { concat } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { type Edge, EMPTY_EDGE } from '../core/tree.ts';
@@ -13,7 +12,7 @@ import { Identities } from './identities.ts';
 import { type Answer, Pool } from './pool.ts';
 import type { EntryMode, GuardFile, LogStore, Publication } from './ports.ts';
 import type { Rules } from './rules.ts';
-import { integrate, leavesOf, sequence } from './sequence.ts';
+import { integrate, sequence } from './sequence.ts';
 
 /** What a log is made of. The clock, the disk and the keys are given; it reads none of them itself. */
 export type LogParts = {
@@ -62,6 +61,7 @@ export class Log {
       this.#guard = new Guard(parts.guard, parts.origin);
       this.#checkGuard(this.#guard);
       this.#identities.load(this.#head.size);
+      parts.rules.load(this.#head.size);
     });
     const settled = parts.store.published()?.size ?? 0;
     this.pool = new Pool(parts.answer, (id) => this.#identities.find(id), settled);
@@ -92,7 +92,7 @@ export class Log {
     const { rules, store, clock, observe, entries, wake } = this.#parts;
     const started = performance.now();
     const first = this.#head.size;
-    const { admitted, refused, governance, keep } = rules.judge(
+    const { admitted, leaves, refused, governance, keep } = rules.judge(
       this.pool.take(TURN_ENTRIES, TURN_BYTES),
       first,
       clock(),
@@ -100,8 +100,6 @@ export class Log {
     for (const { submission, fault } of refused) this.pool.refuse(submission, fault);
     if (admitted.length === 0) return;
     const runs = sequence(admitted, first, entries === 'statements');
-    // In an opaque log the id of a submission is its leaf hash.
-    const leaves = entries === 'opaque' ? concat(...admitted.map(({ id }) => id)) : leavesOf(admitted);
     const { batch, edge } = integrate(this.#head, this.#edge, leaves, { runs, governance });
     const committing = performance.now();
     store.commit(batch); // the one step that counts

@@ -1,4 +1,5 @@
 /** What may be appended: the seam between the log, which knows no meaning, and the registry, which knows no disk. @module */
+import { concat } from '../core/bytes.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Submission } from './pool.ts';
 
@@ -6,6 +7,8 @@ import type { Submission } from './pool.ts';
 export type Judgement = {
   /** What to append, in order; the log's own statements come first. */
   readonly admitted: readonly Submission[];
+  /** The packed leaf hashes of `admitted`. */
+  readonly leaves: Uint8Array;
   readonly refused: readonly { readonly submission: Submission; readonly fault: Fault }[];
   /** Indexes, among those that `admitted` will get, of entries that the registry folds. */
   readonly governance: readonly number[];
@@ -14,14 +17,23 @@ export type Judgement = {
 };
 
 export interface Rules {
+  /** Makes the state that the entries below `size` lead to; called once, before any judgement. */
+  load(size: number): void;
   /** Judges submissions in order, the first admitted of which becomes entry `first`. Changes nothing. */
   judge(submissions: readonly Submission[], first: number, now: Date): Judgement;
   /** Whether the log has something of its own to say, though nobody submitted anything. */
   hasOwn(now: Date): boolean;
 }
 
-/** The rules of a bare tlog: everything may be appended. */
+/** The rules of a bare tlog: everything may be appended. The id of a submission is its leaf hash. */
 export const opaqueRules: Rules = {
-  judge: (submissions) => ({ admitted: submissions, refused: [], governance: [], keep: () => {} }),
+  load: () => {},
+  judge: (submissions) => ({
+    admitted: submissions,
+    leaves: concat(...submissions.map(({ id }) => id)),
+    refused: [],
+    governance: [],
+    keep: () => {},
+  }),
   hasOwn: () => false,
 };

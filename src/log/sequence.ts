@@ -1,9 +1,8 @@
-/** From admitted submissions to a batch: contiguous indexes, entry bundles, leaf hashes, new tiles and root. Pure. @module */
+/** From admitted submissions to a batch: contiguous indexes, entry bundles, new tiles and root. Pure. @module */
 import { packBundle } from '../core/bundle.ts';
-import { concat, HASH_BYTES } from '../core/bytes.ts';
+import { concat } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { toStored } from '../core/expanded.ts';
-import { leafHashInto } from '../core/hash.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { append, type Edge, rootOf } from '../core/tree.ts';
 import type { Submission } from './pool.ts';
@@ -20,13 +19,6 @@ export function sequence(submissions: readonly Submission[], first: number, with
     at += run.length;
   }
   return runs;
-}
-
-/** The packed leaf hashes of submissions. */
-export function leavesOf(submissions: readonly Submission[]): Uint8Array {
-  const leaves = new Uint8Array(submissions.length * HASH_BYTES);
-  for (const [i, { entry }] of submissions.entries()) leafHashInto(entry, leaves, i);
-  return leaves;
 }
 
 /** The batch that appends packed leaf hashes to a head, and the edge after it. */

@@ -10,12 +10,7 @@ export type ServiceParts = {
   readonly port: Port;
   readonly log: Omit<LogParts, 'answer' | 'wake' | 'observe' | 'frozen'>;
   /** Makes loop 2 around the log. */
-  readonly publisher: (
-    log: Log,
-    send: (message: FromLog) => void,
-    observe: (what: string, seconds: number) => void,
-    settled: () => void,
-  ) => Publisher;
+  readonly publisher: (log: Log, observe: (what: string, seconds: number) => void, settled: () => void) => Publisher;
   readonly stopped: () => void;
 };
 
@@ -31,7 +26,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
     observe,
     frozen: (fault, reason) => send({ type: 'frozen', fault: packFault(fault), reason }),
   });
-  const publisher = makePublisher(log, send, observe, () => box.send(port));
+  const publisher = makePublisher(log, observe, () => box.send(port));
 
   let scheduled = false;
   function schedule(): void {
@@ -68,6 +63,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
   });
   const timer = setInterval(() => log.hasWork() && schedule(), OWN_WORK_EVERY);
   if (log.hasWork()) schedule();
-  publisher.wake();
+  // A log of statements begins with its first two entries, so there is no checkpoint of less.
+  if (log.head.size > 0 || parts.entries === 'opaque') publisher.wake();
   return log;
 }

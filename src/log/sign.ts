@@ -8,10 +8,9 @@ import { utf8 } from '../core/bytes.ts';
 import { formatCheckpoint, type Head } from '../core/checkpoint.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
 import { signedMessage, toNoteSignature } from '../core/cosignature.ts';
-import { deriveSeed } from '../core/logkeys.ts';
 import { COSIGNATURE_MLDSA44, formatNote, NOTE_ED25519, type Vkey, vkeyOf } from '../core/note.ts';
 import { receiptProtected, receiptToSign } from '../core/receipt.ts';
-import { type PublicKey, type Signer, signerOf } from '../core/signature.ts';
+import type { PublicKey, Signer } from '../core/signature.ts';
 import type { GuardedHead } from './guard.ts';
 
 /** A head with all its signatures: nothing about it is secret any more. */
@@ -67,13 +66,4 @@ export function headSigner(parts: SignerParts): HeadSigner {
 /** The protected header that every receipt of a log carries, whatever entry it is for. */
 export function receiptHeader(publicUrl: string, origin: string, key: PublicKey): Uint8Array {
   return receiptProtected({ iss: publicUrl, sub: origin, kid: thumbprintOf(key) as Thumbprint });
-}
-
-/** The signers that a log's seed gives for the keys in use, ML-DSA-44 apart. */
-export function deriveSigner(
-  seed: Uint8Array,
-  use: 'checkpoint-ed25519' | 'receipt-p256' | 'statement-ed25519',
-  n: number,
-): Signer {
-  return signerOf(use === 'receipt-p256' ? 'p256' : 'ed25519', deriveSeed(seed, use, n));
 }

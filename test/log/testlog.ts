@@ -20,7 +20,7 @@ import type { Export, GuardFile } from '../../src/log/ports.ts';
 import { PublishedTree } from '../../src/log/published.ts';
 import { Publisher } from '../../src/log/publisher.ts';
 import { opaqueRules } from '../../src/log/rules.ts';
-import { deriveSigner, headSigner, type SignedHead } from '../../src/log/sign.ts';
+import { headSigner, type SignedHead } from '../../src/log/sign.ts';
 import { checkTree } from '../../src/monitor/check.ts';
 import { fileExport } from '../../src/store/files.ts';
 import { createGuardFile, openGuardFile } from '../../src/store/guardfile.ts';
@@ -59,8 +59,8 @@ export class TestLog {
   readonly signer = headSigner({
     origin: ORIGIN,
     publicUrl: 'https://log.example',
-    ed25519: deriveSigner(seed, 'checkpoint-ed25519', 0),
-    receipt: deriveSigner(seed, 'receipt-p256', 0),
+    ed25519: signerOf('ed25519', deriveSeed(seed, 'checkpoint-ed25519', 0)),
+    receipt: signerOf('p256', deriveSeed(seed, 'receipt-p256', 0)),
     mldsa44: { key: mldsa.key, sign: async (message) => mldsa.sign(message) },
     clock: () => new Date(),
   });

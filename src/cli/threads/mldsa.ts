@@ -1,15 +1,28 @@
-/** The thread that makes ML-DSA-44 signatures: in JavaScript one takes milliseconds, which no other thread can spare. @module */
+/**
+ * The thread for ML-DSA-44: in JavaScript a signature takes milliseconds and checking one takes one, which no other
+ * thread can spare. With a seed it signs, without one it only verifies. @module
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { must } from '../../core/fault.ts';
-import { signerOf } from '../../core/signature.ts';
+import { publicKey, signerOf, verify } from '../../core/signature.ts';
 
-/** What the thread is asked to sign, and what it answers. */
-export type SignRequest = { readonly ticket: number; readonly message: Uint8Array };
-export type SignAnswer = { readonly ticket: number; readonly signature: Uint8Array };
+export type MldsaRequest = { readonly ticket: number } & (
+  | { readonly message: Uint8Array }
+  | { readonly message: Uint8Array; readonly key: Uint8Array; readonly signature: Uint8Array }
+);
+export type MldsaAnswer = { readonly ticket: number; readonly result: Uint8Array | boolean };
 
 must(parentPort, 'this file is a worker thread');
 const port = parentPort;
-const signer = signerOf('mldsa44', workerData as Uint8Array);
-port.on('message', ({ ticket, message }: SignRequest) => {
-  port.postMessage({ ticket, signature: signer.sign(message) } satisfies SignAnswer);
+const seed = workerData as Uint8Array | undefined;
+const signer = seed && signerOf('mldsa44', seed);
+
+function work(request: MldsaRequest): Uint8Array | boolean {
+  if ('key' in request) return verify(publicKey('mldsa44', request.key), request.message, request.signature);
+  must(signer, 'this thread has no seed to sign with');
+  return signer.sign(request.message);
+}
+
+port.on('message', (request: MldsaRequest) => {
+  port.postMessage({ ticket: request.ticket, result: work(request) } satisfies MldsaAnswer);
 });

@@ -1,0 +1,46 @@
+/** Puts verified and unverified things into words and fields for the commands. @module */
+import type { Proven } from '../client/offline.ts';
+import { statementIn } from '../client/offline.ts';
+import { toHex } from '../core/bytes.ts';
+import { entryIdOf, type SignedStatement } from '../core/cose.ts';
+import type { Signed } from '../core/cosignature.ts';
+import { COSIGNATURE_MLDSA44, NOTE_ED25519 } from '../core/note.ts';
+import { toJson } from '../registry/json.ts';
+import { isAdmitted } from '../registry/kinds.ts';
+import { kindOf } from '../registry/names.ts';
+
+/** The fields of a statement. Its signature is not checked by this. */
+export function describeStatement(statement: SignedStatement): Record<string, unknown> {
+  const kind = kindOf(statement.contentType);
+  const payload = kind && isAdmitted(kind) ? toJson(kind, statement.payload) : toHex(statement.payload);
+  return {
+    kind: kind ?? statement.contentType,
+    issuer: statement.iss,
+    subject: statement.sub,
+    audience: statement.aud,
+    kid: toHex(statement.kid),
+    algorithm: statement.algorithm,
+    entryId: entryIdOf(statement.id),
+    payload,
+  };
+}
+
+/** What a proof has shown. */
+export function describeProven(proven: Proven): Record<string, unknown> {
+  const statement = statementIn(proven.entry);
+  return {
+    log: proven.origin,
+    entry: proven.index,
+    treeSize: proven.size,
+    root: toHex(proven.root),
+    leafHash: toHex(proven.leafHash),
+    signedBy: proven.signed.map(describeSigned),
+    ...(statement ? { statement: describeStatement(statement) } : {}),
+  };
+}
+
+export function describeSigned({ vkey, time }: Signed): string {
+  const algorithm = vkey.type === COSIGNATURE_MLDSA44 ? 'ML-DSA-44' : 'Ed25519';
+  const when = time === undefined || time === 0 ? '' : ` at ${new Date(time * 1000).toISOString()}`;
+  return `${vkey.name} (${algorithm}${vkey.type === NOTE_ED25519 ? '' : ' cosignature'}, key ${vkey.id})${when}`;
+}

@@ -1,0 +1,93 @@
+/**
+ * What a submitter leaves with: receipt, offline proof, or all of it as JSON, made from one published head. Every proof
+ * was checked against that head by `PublishedTree`, and its receipt signature here, before any of it is sent. @module
+ */
+import Negotiator from 'negotiator';
+import { fromUtf8, toHex } from '../core/bytes.ts';
+import { entryIdOf, type SignedStatement } from '../core/cose.ts';
+import { Fault, must } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
+import { encodeReceipt, receiptToSign } from '../core/receipt.ts';
+import { type PublicKey, verify } from '../core/signature.ts';
+import { formatTlogProof } from '../core/tlogproof.ts';
+import type { Published } from '../log/handle.ts';
+import type { Ask, Reply } from './route.ts';
+import { open } from './tiles.ts';
+
+/** What all answers of a log share. */
+export type LogFacts = {
+  readonly origin: string;
+  readonly publicUrl: string;
+  readonly receiptKey: PublicKey;
+  /** The protected header of every receipt. */
+  readonly receiptHeader: Uint8Array;
+};
+
+const SHAPES = ['application/cose', 'text/x.tlog-proof', 'application/json'] as const;
+export type Shape = (typeof SHAPES)[number];
+
+/** The shape that a request prefers; the receipt if it does not say. Fault `not-acceptable` if it can have none. */
+export function shapeOf(ask: Ask): Shape {
+  const accept = ask.header('accept');
+  if (accept === undefined || accept === '*/*' || accept === SHAPES[0]) return SHAPES[0];
+  const chosen = new Negotiator({ headers: { accept } }).mediaType([...SHAPES]);
+  if (chosen === undefined) throw new Fault('not-acceptable', `an answer can be ${SHAPES.join(', ')}`);
+  return chosen as Shape;
+}
+
+export class Answers {
+  readonly #facts: LogFacts;
+  #checked: Published['head'] | undefined;
+
+  constructor(facts: LogFacts) {
+    this.#facts = facts;
+  }
+
+  /** The absolute URL of an entry. */
+  location(statement: Pick<SignedStatement, 'id'>): string {
+    return `${this.#facts.publicUrl}/entries/${entryIdOf(statement.id)}`;
+  }
+
+  /** The answer about an entry of the published tree, in a shape. */
+  reply(published: Published, index: number, statement: SignedStatement, shape: Shape, status: 200 | 201): Reply {
+    const headers = { 'content-type': shape, location: this.location(statement), 'cache-control': 'no-cache', ...open };
+    return { status, headers, body: this.#body(published, index, statement, shape) };
+  }
+
+  /** The receipt of an entry of the published tree. */
+  receipt(published: Published, index: number, statement: SignedStatement): Uint8Array {
+    return this.#receipt(published, index, published.tree.inclusion(index, leafHash(statement.entry)));
+  }
+
+  #body(published: Published, index: number, statement: SignedStatement, shape: Shape): Uint8Array | string {
+    const leaf = leafHash(statement.entry);
+    const path = published.tree.inclusion(index, leaf);
+    if (shape === 'application/cose') return this.#receipt(published, index, path);
+    const { size, root, note } = published.head;
+    // The entry goes along as `extra`, so that the file alone is enough to verify.
+    const proof = formatTlogProof({ index, path, checkpoint: note, extra: statement.entry });
+    if (shape === 'text/x.tlog-proof') return proof;
+    const { origin } = this.#facts;
+    return JSON.stringify({
+      entryId: entryIdOf(statement.id),
+      location: this.location(statement),
+      index,
+      leafHash: toHex(leaf),
+      inclusionPath: path.map(toHex),
+      tree: { origin, size, root: toHex(root) },
+      checkpoint: fromUtf8(note, 'bad-note'),
+      receipt: toHex(this.#receipt(published, index, path)),
+      proof,
+    });
+  }
+
+  #receipt({ head }: Published, index: number, path: Parameters<typeof encodeReceipt>[0]['path']): Uint8Array {
+    const { receiptKey, receiptHeader } = this.#facts;
+    const { size, root, receiptSignature } = head;
+    if (this.#checked !== head) {
+      must(verify(receiptKey, receiptToSign(receiptHeader, root), receiptSignature), 'a receipt would not verify');
+      this.#checked = head;
+    }
+    return encodeReceipt({ protected: receiptHeader, signature: receiptSignature, size, index, path });
+  }
+}

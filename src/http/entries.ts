@@ -1,0 +1,117 @@
+/**
+ * `/entries` of SCRAPI draft 11: statements in, receipts out, one by one or as a CBOR sequence of byte strings. The
+ * thread that answers only decodes; signatures are verified elsewhere, and admission is the log's. @module
+ */
+import { concat } from '../core/bytes.ts';
+import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
+import { decodeStatement, parseEntryId, type SignedStatement } from '../core/cose.ts';
+import { Fault } from '../core/fault.ts';
+import { MAX_ENTRY } from '../core/hash.ts';
+import type { PublicKey } from '../core/signature.ts';
+import type { LogHandle } from '../log/handle.ts';
+import { type Answers, shapeOf } from './answers.ts';
+import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
+import { conciseProblem, statusOf, toFault } from './problem.ts';
+import { type Ask, type Handler, mediaType, type Reply } from './route.ts';
+import { open, publishedOf } from './tiles.ts';
+
+/** Verifies the signature of a statement off this thread. */
+export type Verify = (statement: SignedStatement, key: PublicKey) => Promise<boolean>;
+
+export type EntriesParts = {
+  readonly log: LogHandle;
+  readonly answers: Answers;
+  readonly verify: Verify;
+  /** Throws a Fault for a statement that should not even be asked about, such as one with personal data in it. */
+  readonly screen: (statement: SignedStatement) => void;
+};
+
+const STATEMENT_TYPES = ['application/cose', 'application/scitt-statement+cose'];
+/** An entry, and as much again for an unprotected header, which is dropped. */
+const MAX_STATEMENT = 2 * MAX_ENTRY;
+
+export const entriesLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : MAX_STATEMENT);
+
+/** SPEC: 204 while registration is running, with Retry-After and without caching. */
+const PENDING: Reply = { status: 204, headers: { 'retry-after': '1', 'cache-control': 'no-store', ...open }, body: '' };
+
+/** `POST /entries`. */
+export function registerHandler(parts: EntriesParts): Handler {
+  return async (ask, body) => {
+    if (isBatch(ask)) return registerBatch(parts, body);
+    const type = mediaType(ask.header('content-type'));
+    if (!STATEMENT_TYPES.includes(type)) {
+      throw new Fault('bad-media-type', `a statement is sent as ${STATEMENT_TYPES[0]}, several as ${BATCH_TYPE}`);
+    }
+    const shape = shapeOf(ask);
+    const checked = await check(parts, body);
+    const index = await parts.log.add(checked.offer);
+    return parts.answers.reply(publishedOf(parts.log), index, checked.statement, shape, 201);
+  };
+}
+
+type Checked = { readonly statement: SignedStatement; readonly offer: Parameters<LogHandle['add']>[0] };
+
+/** Decodes a statement and verifies its signature, unless its key is not known yet: then the log does. */
+async function check({ log, verify, screen }: EntriesParts, bytes: Uint8Array): Promise<Checked> {
+  const statement = decodeStatement(bytes);
+  screen(statement);
+  const key = log.key(statement.kid);
+  if (key && !(await verify(statement, key))) {
+    throw new Fault('bad-signature', 'the signature of the statement does not verify with the key that its kid names');
+  }
+  return { statement, offer: { id: statement.id, entry: statement.entry, verified: key !== undefined } };
+}
+
+/** Answers a sequence of [status, receipt or problem details], in the order of the items. */
+async function registerBatch(parts: EntriesParts, body: Uint8Array): Promise<Reply> {
+  const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
+  const checks = await Promise.all(items.map((item) => check(parts, item).catch(toFault)));
+  // Signatures are verified in any order, but the items are pooled in their own.
+  const outcomes = await Promise.all(checks.map((checked) => register(parts, checked)));
+  return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...outcomes.map(encode)) };
+}
+
+async function register({ log, answers }: EntriesParts, checked: Checked | Fault): Promise<Cbor> {
+  try {
+    if (checked instanceof Fault) throw checked;
+    const index = await log.add(checked.offer);
+    return [201, answers.receipt(publishedOf(log), index, checked.statement)];
+  } catch (error) {
+    const fault = toFault(error);
+    return [statusOf(fault), conciseProblem(fault)];
+  }
+}
+
+/** `GET /entries/{id}`: the receipt, fresh; 204 while the entry is not yet published. */
+export function resolveHandler(parts: EntriesParts): Handler {
+  return async (ask) => {
+    const shape = shapeOf(ask);
+    const found = await find(parts, ask.path.slice('/entries/'.length));
+    if (found === 'pending') return PENDING;
+    const published = publishedOf(parts.log);
+    return parts.answers.reply(published, found, decodeStatement(published.tree.entry(found)), shape, 200);
+  };
+}
+
+/** `GET /entries/{id}/statement`: the bytes of the entry. */
+export function statementHandler(parts: EntriesParts): Handler {
+  return async (ask) => {
+    const found = await find(parts, ask.path.slice('/entries/'.length, -'/statement'.length));
+    if (found === 'pending') return PENDING;
+    const headers = {
+      'content-type': 'application/cose',
+      'cache-control': 'public, max-age=31536000, immutable',
+      ...open,
+    };
+    return { status: 200, headers, body: publishedOf(parts.log).tree.entry(found) };
+  };
+}
+
+async function find({ log }: EntriesParts, text: string): Promise<number | 'pending'> {
+  const place = await log.locate(parseEntryId(text));
+  if (place === undefined) {
+    throw new Fault('unknown-entry', `Receipt with entry ID ${text} not known to this Transparency Service`);
+  }
+  return place;
+}

@@ -1,0 +1,74 @@
+/**
+ * Replays a log of statements: every signature is verified, every entry is put before the rules that admitted it, and
+ * what they forbid is a finding. It cannot show that nothing was refused. @module
+ */
+import { decodeStatement, type SignedStatement, verifyStatementLater } from '../core/cose.ts';
+import { Fault, messageOf, must } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
+import { admit, signerKey } from '../registry/admit.ts';
+import { isAdmitted } from '../registry/kinds.ts';
+import { isGovernance, kindOf } from '../registry/names.ts';
+import { readPayload } from '../registry/payload.ts';
+import { type Entry, type Lookup, State } from '../registry/view.ts';
+import type { Finding } from './check.ts';
+
+/** Reads the bytes of an entry that was replayed before. */
+export type ReadEntry = (index: number) => Promise<Uint8Array> | Uint8Array;
+
+export class Replay {
+  readonly #read: ReadEntry;
+  readonly #state = new State();
+  /** Told of each statement in its place, admitted or not. */
+  readonly #tell: (entry: Entry, governance: boolean) => void;
+
+  constructor(read: ReadEntry, tell: (entry: Entry, governance: boolean) => void = () => {}) {
+    this.#read = read;
+    this.#tell = tell;
+  }
+
+  /** Replays consecutive entries, the first of which is entry `first`. */
+  async take(first: number, entries: readonly Uint8Array[]): Promise<Finding[]> {
+    const findings: Finding[] = [];
+    const signatures: Promise<void>[] = [];
+    for (const [i, bytes] of entries.entries()) {
+      const place = `entry ${first + i}`;
+      try {
+        const entry = { index: first + i, leafHash: leafHash(bytes), statement: decodeStatement(bytes) };
+        signatures.push(
+          this.#verify(entry.statement).then((wrong) => void (wrong && findings.push({ place, message: wrong }))),
+        );
+        this.#tell(entry, isGovernance(kindOf(entry.statement.contentType) ?? 'build'));
+        this.#state.merge(admit(this.#state, entry, await this.#lookupFor(entry)));
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        const rule = error.rule === undefined ? '' : `${error.rule}: `;
+        findings.push({ place, message: `the log should not have admitted this: ${rule}${messageOf(error)}` });
+      }
+    }
+    await Promise.all(signatures);
+    return findings;
+  }
+
+  /** What is wrong with the signature, with the key as it is known now; undefined if nothing is. */
+  async #verify(statement: SignedStatement): Promise<string | undefined> {
+    const key = signerKey(this.#state, statement);
+    if (!key) return 'nobody knows the key that signed this';
+    return (await verifyStatementLater(statement, key)) ? undefined : 'the signature does not verify';
+  }
+
+  /** The earlier entries that this one refers to. */
+  async #lookupFor({ index, statement }: Entry): Promise<Lookup> {
+    const kind = kindOf(statement.contentType);
+    const refs = kind && isAdmitted(kind) ? readPayload(kind, statement.payload).refs : [];
+    const known = new Map<number, Entry>();
+    for (const ref of refs) {
+      if (ref.index >= index || known.has(ref.index)) continue;
+      const bytes = await this.#read(ref.index);
+      known.set(ref.index, { index: ref.index, leafHash: leafHash(bytes), statement: decodeStatement(bytes) });
+    }
+    return {
+      entry: (wanted) => known.get(wanted),
+      rootAt: () => must(false, 'no rule of rule set 1 asks for earlier roots') as never,
+    };
+  }
+}

@@ -2,9 +2,9 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SignedStatement } from '../../src/core/cose.ts';
-import { Fault } from '../../src/core/fault.ts';
+import type { Fault } from '../../src/core/fault.ts';
 import { admit } from '../../src/registry/admit.ts';
-import { type Change, EMPTY, Overlay, put, State, type Table } from '../../src/registry/view.ts';
+import { EMPTY, Overlay, put, type Site, State, type Table } from '../../src/registry/view.ts';
 import {
   after,
   BUILD,
@@ -100,16 +100,16 @@ test('folded in batches of any sizes it is the same as entry by entry', () => {
 
 test('overlays stack, and one that is dropped leaves no trace', () => {
   const world = building();
-  const before = contents(world.state);
-  const [lower, upper] = [new Overlay(world.state), undefined];
-  assert.is(upper, undefined);
+  const before = structuredClone(contents(world.state));
+  const lower = new Overlay(world.state);
   const site = say('ops', 'acme', 'site', { event: 'declare', ...SITE, siteId: 'gva-1' });
   lower.put(admit(lower, world.entryOf(site), world.lookup));
-  const top = new Overlay(lower);
+  const upper = new Overlay(lower);
   const build = say('bld', 'acme', 'build', { ...BUILD, site: 'gva-1' });
-  assert.equal(admit(top, world.entryOf(build), world.lookup), []);
-  top.put([put('site', 'acme/gva-1', { ...(lower.get('site', 'acme/gva-1') as never), retired: 9 } as never)]);
-  assert.is(top.get('site', 'acme/gva-1')?.retired, 9);
+  assert.equal(admit(upper, world.entryOf(build), world.lookup), []);
+  const declared = lower.get('site', 'acme/gva-1') as Site;
+  upper.put([put('site', 'acme/gva-1', { ...declared, retired: 9 })]);
+  assert.is(upper.get('site', 'acme/gva-1')?.retired, 9);
   assert.is(lower.get('site', 'acme/gva-1')?.retired, undefined);
   assert.is(world.state.get('site', 'acme/gva-1'), undefined);
   assert.throws(
@@ -119,28 +119,14 @@ test('overlays stack, and one that is dropped leaves no trace', () => {
   assert.equal(contents(world.state), before);
 });
 
-test('admission mutates nothing, whether it admits or refuses', () => {
-  const frozen = <T>(value: T): T => {
-    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-    for (const item of Object.values(value)) frozen(item);
-    return Object.freeze(value);
-  };
+test('admission mutates nothing', () => {
   const state = new State();
-  const changes: Change[] = [];
   for (const entry of whole.entries) {
-    const next = frozen(admit(state, entry, whole.lookup));
-    state.merge(next);
-    changes.push(...next);
+    const before = structuredClone(contents(state));
+    const changes = admit(state, entry, whole.lookup);
+    assert.equal(contents(state), before);
+    state.merge(changes);
   }
-  // Again, one entry late: nearly all of it is refused now, by rules as late as they come.
-  for (const entry of whole.entries.slice(1)) {
-    try {
-      admit(state, { ...entry, index: whole.entries.length }, whole.lookup);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
-  }
-  assert.equal(contents(state), contents(whole.state));
 });
 
 test('nothing is in the empty view', () => {

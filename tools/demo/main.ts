@@ -106,7 +106,7 @@ async function run(client: LogClient, vkeys: readonly Vkey[]): Promise<boolean> 
   const seconds = (performance.now() - started) / 1000;
   const { checkpoint, signed } = openCheckpoint(await client.get('checkpoint'), vkeys);
   const proven = await proveSome(client, vkeys, builds, statements);
-  const lockFile = proveLockFile(client);
+  const lockFile = proveLockFile();
   const checked = fsck();
   report(builds, seconds, checkpoint.size, signed.length, proven, lockFile, checked);
   return proven.length === PROOFS && lockFile && checked.ok;
@@ -146,7 +146,7 @@ async function proveSome(
 }
 
 /** Logs our own lock file as a document by the command line, and verifies the proof against the file. */
-function proveLockFile(_: LogClient): boolean {
+function proveLockFile(): boolean {
   const proof = `${options.data}/package-lock.tlog-proof`;
   const file = join(ROOT, 'package-lock.json');
   const version = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version as string;

@@ -77,15 +77,18 @@ test('every command of the README does what it says', async () => {
   const found = steps();
   assert.ok(found.length >= 6, 'the commands were found');
   const ends: (() => Promise<void>)[] = [];
-  for (const { command, server } of found) {
-    if (server) {
-      ends.push(await start(command));
-      continue;
+  try {
+    for (const { command, server } of found) {
+      if (server) {
+        ends.push(await start(command));
+        continue;
+      }
+      const { status, said } = run(command);
+      assert.is(status, 0, `${command}\n${said}`);
     }
-    const { status, said } = run(command);
-    assert.is(status, 0, `${command}\n${said}`);
+  } finally {
+    for (const end of ends) await end();
   }
-  for (const end of ends) await end();
 });
 
 test('the commands that the demo proposes are real', () => {

@@ -5,7 +5,7 @@ import { Fault } from '../core/fault.ts';
 import { kidOf } from '../core/signature.ts';
 import { fromJson } from '../registry/json.ts';
 import { type AdmittedKind, isAdmitted, KINDS } from '../registry/kinds.ts';
-import { contentTypeOf, type KindName } from '../registry/names.ts';
+import { contentTypeOf } from '../registry/names.ts';
 import { readPayload, subjectOf } from '../registry/payload.ts';
 import { createFile } from '../store/durable.ts';
 import { readKeyFile } from '../store/keyfile.ts';
@@ -37,8 +37,8 @@ type Options = {
 };
 
 function sign(kind: string, options: Options): void {
-  if (!isAdmitted(kind as KindName)) throw new Fault('bad-request', `there is no kind "${kind}"`);
-  const entry = makeStatement(kind as AdmittedKind, options);
+  if (!isAdmitted(kind)) throw new Fault('bad-request', `there is no kind "${kind}"`);
+  const entry = makeStatement(kind, options);
   createFile(required(options, 'out'), entry);
   print(options.json, { statement: options.out, entryId: entryIdOf(decodeStatement(entry).id), bytes: entry.length });
 }

@@ -1,6 +1,7 @@
 /** The fields that several kinds share, `VOCABULARY.md` "Common optional fields". @module */
 import { HASH_BYTES, type Hash } from '../core/bytes.ts';
 import { MAX_SIZE } from '../core/size.ts';
+import { refuse } from './rule.ts';
 import {
   boolean,
   bytes,
@@ -52,6 +53,9 @@ export const digests = closedMap(ALGORITHMS, ['sha256', 'sha384', 'sha512']);
 /** Digests of a source, for which the commit may be all that there is. */
 export const sourceDigests = closedMap(ALGORITHMS, Object.keys(ALGORITHMS) as (keyof typeof ALGORITHMS)[]);
 
+/** Where something was made from. */
+export const sources = list(map({ uri, digests: sourceDigests }, {}), 1, 64);
+
 /** A document that stays outside the log. `salted`: SHA-256(0x02 ‖ salt32 ‖ document), so that it can be erased. */
 export const evidence = map(
   {
@@ -66,6 +70,13 @@ export const evidence = map(
   { size: count, location: uri },
 );
 export type Evidence = TypeOf<typeof evidence>;
+
+/** What a statement covers; both ends belong to it. */
+export const period = map({ from: time, to: time }, {});
+
+export function requirePeriod({ from, to }: TypeOf<typeof period>): void {
+  if (from > to) refuse('period', `the period ends at ${to}, before it begins at ${from}`);
+}
 
 /** What every kind may say beside its own fields. */
 export const COMMON = {

@@ -44,7 +44,13 @@ export function isGovernance(kind: KindName): boolean {
 export const logSubject = (origin: string): string => `log:${origin}`;
 /** `sub` of key events: the key spoken about, whoever speaks. */
 export const keySubject = (kid: Kid): string => `key:${toHex(kid)}`;
-/** `sub` of approvals. */
+/** `sub` of what speaks about an entry: approvals, withdrawals, corrections, and attestations by their first. */
 export const entrySubject = (index: number): string => `entry:${index}`;
-/** `sub` of sites. */
+/** `sub` of sites, and of reviews, which name their centre. */
 export const siteSubject = (siteId: string): string => `site:${siteId}`;
+/** `sub` of processes. */
+export const processSubject = (processId: string): string => `process:${processId}`;
+/** `sub` of the phases of a relocation. */
+export const relocationSubject = (relocationId: string): string => `relocation:${relocationId}`;
+/** `sub` of disclosures: the country whose authorities asked. */
+export const countrySubject = (country: string): string => `country:${country}`;

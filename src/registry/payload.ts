@@ -1,8 +1,17 @@
 /** Payloads as bytes and as typed values, and the subject that goes with each: what one needs to make a statement. @module */
 import { type Cbor, type CborMap, encode } from '../core/cbor.ts';
 import { must } from '../core/fault.ts';
+import type { Ref } from './common.ts';
 import { type AdmittedKind, KINDS, type Payload } from './kinds.ts';
-import { entrySubject, keySubject, logSubject, siteSubject } from './names.ts';
+import {
+  countrySubject,
+  entrySubject,
+  keySubject,
+  logSubject,
+  processSubject,
+  relocationSubject,
+  siteSubject,
+} from './names.ts';
 import { readPublicKey } from './publickey.ts';
 import { asSchemaFault, type Reading, readBytes } from './read.ts';
 import type { Schema } from './schema.ts';
@@ -42,9 +51,21 @@ export function subjectOf<K extends AdmittedKind>(kind: K, payload: Payload<K>, 
     case 'heartbeat':
       return logSubject(about.origin);
     case 'approval':
+    case 'withdrawal':
+    case 'correction':
       return entrySubject(value.payload.ref.index);
+    case 'attestation':
+      return entrySubject((value.payload.refs[0] as Ref).index);
     case 'site':
       return siteSubject(value.payload.siteId);
+    case 'review':
+      return siteSubject(value.payload.centre);
+    case 'process':
+      return processSubject(value.payload.processId);
+    case 'relocation':
+      return relocationSubject(value.payload.relocationId);
+    case 'disclosure':
+      return countrySubject(value.payload.country);
     case 'key':
       if (value.payload.event === 'enroll') return keySubject(readPublicKey(value.payload.publicKey, 'publicKey').kid);
   }

@@ -113,6 +113,10 @@ class Reader {
       items.push(this.read(node.of, value[i] as Cbor));
       this.#path.pop();
     }
+    if (node.distinct) {
+      const twice = items.find((item, i) => items.indexOf(item) !== i);
+      if (twice !== undefined) this.#fail(`must not have ${twice} twice`);
+    }
     return items;
   }
 
@@ -143,8 +147,20 @@ class Reader {
   #cases(node: CasesNode, value: Cbor): unknown {
     if (!(value instanceof Map)) return this.#fail('must be a map');
     const found = node.of.get((value as CborMap).get(node.by) as string);
-    if (found !== undefined) return this.#map(found, value);
+    if (found !== undefined) {
+      this.#otherCases(node, found, value);
+      return this.#map(found, value);
+    }
     return this.#fail(`must be one of ${[...node.of.keys()].join(', ')}`, 'schema', node.by);
+  }
+
+  /** A field of another case is known, and says something that is not so here: it cannot just be ignored. */
+  #otherCases(node: CasesNode, found: MapNode, given: CborMap): void {
+    for (const name of given.keys()) {
+      if (found.fields.has(name as string)) continue;
+      const cases = [...node.of].filter(([, other]) => other.fields.has(name as string)).map(([value]) => value);
+      if (cases.length > 0) this.#fail(`goes with the ${node.by} ${cases.join(' or ')} alone`, 'schema', name);
+    }
   }
 
   /** SPEC: Unknown fields are kept and ignored. So they need only be such that JSON can hold them. */

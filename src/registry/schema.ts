@@ -21,7 +21,14 @@ export type TextNode = {
 export type BytesNode = { readonly type: 'bytes'; readonly lengths?: readonly number[]; readonly max: number };
 export type IntegerNode = { readonly type: 'integer'; readonly min: number; readonly max: number };
 export type EnumNode = { readonly type: 'enum'; readonly values: readonly string[] };
-export type ListNode = { readonly type: 'list'; readonly of: Node; readonly min: number; readonly max: number };
+export type ListNode = {
+  readonly type: 'list';
+  readonly of: Node;
+  readonly min: number;
+  readonly max: number;
+  /** No item stands there twice. */
+  readonly distinct?: true;
+};
 export type Field = { readonly name: string; readonly node: Node; readonly required: boolean };
 export type MapNode = {
   readonly type: 'map';
@@ -35,15 +42,11 @@ export type MapNode = {
 };
 /** A map whose fields depend on the text of one of them. */
 export type CasesNode = { readonly type: 'cases'; readonly by: string; readonly of: ReadonlyMap<string, MapNode> };
-export type Node =
-  | TextNode
-  | BytesNode
-  | IntegerNode
-  | EnumNode
-  | ListNode
-  | MapNode
-  | CasesNode
-  | { readonly type: 'boolean' | 'country' | 'time' };
+type SimpleNode = { readonly type: 'boolean' | 'country' | 'time' };
+/** For people alone: what a field says, and the name of a node that stands in many places. */
+type Notes = { readonly doc?: string; readonly def?: string };
+export type Node = (TextNode | BytesNode | IntegerNode | EnumNode | ListNode | MapNode | CasesNode | SimpleNode) &
+  Notes;
 
 /** A node, and the type of what it accepts. */
 export type Schema<T = unknown> = Node & { readonly __is?: T };
@@ -91,6 +94,18 @@ export const list = <T>(of: Schema<T>, min: number, max: number): Schema<readonl
   max,
 });
 
+/** A list of names or codes, none of them twice. */
+export const set = <T extends string>(of: Schema<T>, min: number, max: number): Schema<readonly T[]> => ({
+  ...{ type: 'list', of, min, max },
+  distinct: true,
+});
+
+/** The same schema with a sentence for those who fill it in. */
+export const doc = <S extends Schema>(text: string, schema: S): S => ({ ...schema, doc: text });
+
+/** The same schema under a name, by which other formats refer to it. */
+export const named = <S extends Schema>(name: string, schema: S): S => ({ ...schema, def: name });
+
 export function map<R extends Shape, O extends Shape>(required: R, optional: O): MapSchema<Fields<R, O>> {
   const field =
     (isRequired: boolean) =>
@@ -103,6 +118,12 @@ export function map<R extends Shape, O extends Shape>(required: R, optional: O):
 /** A map of optional fields, one of which at least is there, and no others. */
 export const closedMap = <O extends Shape>(optional: O, someOf: readonly (keyof O & string)[]) =>
   ({ ...map({}, optional), closed: true, someOf }) as MapSchema<Fields<Record<never, Schema>, O>>;
+
+/** At least one of these optional fields is there. */
+export const withSomeOf = <T>(schema: MapSchema<T>, ...someOf: readonly (keyof T & string)[]): MapSchema<T> => ({
+  ...schema,
+  someOf,
+});
 
 /** `{index, leafHash}` of an earlier entry. */
 export const refTo = (index: Schema<number>, leafHash: Schema<Uint8Array>): MapSchema<Ref> =>

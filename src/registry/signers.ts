@@ -53,17 +53,20 @@ export function signedByRoot(admission: Admission<unknown>): Organisation {
   return organisation;
 }
 
-/** The working key that signed, which must be for this purpose and in a state to sign. */
-export function signedByWorkingKey(admission: Admission<unknown>, purpose: Purpose): KeyRecord {
+/** The working key that signed, which must be for one of these purposes and in a state to sign. */
+export function signedByWorkingKey(admission: Admission<unknown>, ...purposes: readonly Purpose[]): KeyRecord {
   const { use } = signingKey(admission);
-  issuer(admission);
+  const { id, role } = issuer(admission);
   const record = admission.view.get('key', admission.kid);
-  if (use !== 'working' || record?.purpose !== purpose) {
+  if (use !== 'working' || record === undefined || !purposes.includes(record.purpose)) {
     const what = use === 'working' ? `a key for ${record?.purpose}` : `a ${use} key`;
-    refuse('key-purpose', `this needs a key enrolled for ${purpose}, and ${admission.kid} is ${what}`);
+    refuse('key-purpose', `this needs a key enrolled for ${purposes.join(' or ')}, and ${admission.kid} is ${what}`);
   }
   const why = whyItMayNotSign(record, admission.now);
   if (why !== undefined) refuse('key-state', `the key ${record.keyId} ${why}: sign with a key that is active`);
+  if (record.purpose === 'supervision' && role !== 'supervisor') {
+    refuse('supervisor', `${id} is a ${role} in the policy in force, and supervision is for supervisors`);
+  }
   return record;
 }
 

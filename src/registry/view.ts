@@ -9,6 +9,7 @@ import type { PublicKey } from '../core/signature.ts';
 import type { KeyRecord } from './keystates.ts';
 import type { Policy, Role } from './kinds/policy.ts';
 import type { KindName } from './names.ts';
+import type { Phase } from './phases.ts';
 
 /** An entry of the log, or one that is about to become it. */
 export type Entry = { readonly index: number; readonly leafHash: Hash; readonly statement: SignedStatement };
@@ -40,13 +41,35 @@ export type KnownKey = {
   readonly organisation: string;
 };
 
-export type Site = {
+/** What is declared once and retired once, at these entries. */
+export type Declared = { readonly organisation: string; readonly declared: number; readonly retired?: number };
+
+export type Site = Declared & { readonly siteId: string; readonly country: string; readonly operator: string };
+
+export type Process = Declared & {
+  readonly processId: string;
+  readonly title: string;
+  readonly dataCategories: readonly string[];
+};
+
+/** What a relocation is about. */
+export type Scope = {
+  readonly process: string;
+  readonly dataCategories: readonly string[];
+  readonly subjectCountries: readonly string[];
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+};
+
+export type Relocation = {
   readonly organisation: string;
-  readonly siteId: string;
-  readonly country: string;
-  readonly operator: string;
-  readonly declared: number;
-  readonly retired?: number;
+  readonly relocationId: string;
+  /** The last phase, and the entry that says it. */
+  readonly phase: Phase;
+  readonly index: number;
+  /** The last that was said, whatever came after it. */
+  readonly percent?: number | undefined;
+  readonly scope: Scope;
 };
 
 /** An event that was logged and waits for further root keys. */
@@ -80,6 +103,10 @@ export type Tables = {
   keyId: string;
   /** `nameOf` organisation and siteId */
   site: Site;
+  /** `nameOf` organisation and processId */
+  process: Process;
+  /** `nameOf` organisation and relocationId */
+  relocation: Relocation;
   /** index of the entry */
   proposal: Proposal;
   /** id of a governance statement; the row is its index */
@@ -112,6 +139,8 @@ function noRows(): Rows {
     key: new Map(),
     keyId: new Map(),
     site: new Map(),
+    process: new Map(),
+    relocation: new Map(),
     proposal: new Map(),
     seen: new Map(),
   };

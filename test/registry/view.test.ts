@@ -12,7 +12,10 @@ import {
   building,
   enrol,
   keyEvent,
+  MOSCOW,
   ORGANISATIONS,
+  PROCESS,
+  phase,
   policyOf,
   SITE,
   say,
@@ -27,6 +30,8 @@ const TABLES: readonly Table[] = [
   'key',
   'keyId',
   'site',
+  'process',
+  'relocation',
   'proposal',
   'seen',
 ];
@@ -64,6 +69,8 @@ function story(): World {
   );
   world.add(say('op1', 'op', 'policy', policyOf(roots, { version: 3 })));
   world.add(world.approve('l1', 'late', world.last), say('bld', 'acme', 'build', { ...BUILD, version: '3' }));
+  world.add(say('ops', 'acme', 'process', PROCESS), say('ops', 'acme', 'site', MOSCOW));
+  world.add(phase('announced'), phase('started'), phase('cutover'), phase('completed'));
   return world.clock(after(2)).add(say('ops', 'acme', 'site', { event: 'retire', ...SITE }));
 }
 

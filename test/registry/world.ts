@@ -11,7 +11,7 @@ import type { Ref } from '../../src/registry/common.ts';
 import type { Purpose } from '../../src/registry/kinds/key.ts';
 import type { Policy } from '../../src/registry/kinds/policy.ts';
 import type { AdmittedKind, Payload } from '../../src/registry/kinds.ts';
-import { contentTypeOf, type KindName, keySubject } from '../../src/registry/names.ts';
+import { contentTypeOf, KIND_NAMES, type KindName, keySubject } from '../../src/registry/names.ts';
 import { payloadOf, subjectOf } from '../../src/registry/payload.ts';
 import { enrolProofMessage, writePublicKey } from '../../src/registry/publickey.ts';
 import { type Change, type Entry, type Lookup, State, type View } from '../../src/registry/view.ts';
@@ -103,7 +103,7 @@ export function policyOf(
       rootKeys: roots.map(publicBytes),
       threshold,
     })),
-    kinds: ['policy', 'heartbeat', 'key', 'approval', 'site', 'build', 'attestation', 'review'],
+    kinds: KIND_NAMES,
     maxEntryBytes: 4096,
     logKey: publicBytes('log'),
     supervisorNoticeDays: 30,
@@ -153,6 +153,32 @@ export const BUILD: Payload<'build'> = {
   builder: 'https://acme.example/builders/zrh',
   site: 'zrh-1',
 };
+
+export const MOSCOW = { event: 'declare', siteId: 'mow-1', country: 'RU', operator: 'acme' } as const;
+export const PROCESS: Payload<'process'> = {
+  event: 'declare',
+  processId: 'samples',
+  title: 'Analysis of suspicious files',
+  dataCategories: ['file-sample', 'file-metadata'],
+};
+export const RELOCATION = {
+  relocationId: 'samples-eu',
+  process: 'samples',
+  dataCategories: ['file-sample'],
+  subjectCountries: ['CH', 'DE', 'FR'],
+  from: ['mow-1'],
+  to: ['zrh-1'],
+  effectiveAt: '2018-11-13T00:00:00Z',
+};
+
+/** What a phase has to say beside its name. */
+const OF_PHASE: Record<string, object> = { announced: { due: '2018-12-31T00:00:00Z' }, partial: { percent: 40 } };
+
+/** A phase of the relocation. No two are the same statement if they have a `note` each. */
+export function phase(name: string, more: object = {}, by = 'ops', iss = 'acme'): SignedStatement {
+  const payload = { phase: name, ...RELOCATION, ...OF_PHASE[name], ...more } as unknown as Payload<'relocation'>;
+  return say(by, iss, 'relocation', payload);
+}
 
 export class World {
   readonly entries: Entry[] = [];
@@ -231,3 +257,20 @@ export function building(organisations: Parameters<typeof policyOf>[0] = ORGANIS
   }
   return world.add(say('ops', 'acme', 'site', { event: 'declare', ...SITE }));
 }
+
+/** A log in which acme has moved nothing yet, though it can: a process, a site to move it from, and one to move it to. */
+export function processing(): World {
+  const world = building().add(say('ops', 'acme', 'process', PROCESS));
+  return world.add(say('ops', 'acme', 'site', MOSCOW));
+}
+
+/** The same, with the supervisor `exam` that has a key `sup`, and a rebuilder `redo` with a key `reb`. */
+export function supervised(): World {
+  const world = processing().add(
+    say('op1', 'op', 'policy', policyOf({ ...ORGANISATIONS, redo: REBUILDER }, { version: 2 })),
+  );
+  world.add(enrol('exam1', 'exam', 'sup', 'supervision'), keyEvent('exam1', 'exam', 'sup', 'activate'));
+  return world.add(enrol('redo1', 'redo', 'reb', 'rebuild'), keyEvent('redo1', 'redo', 'reb', 'activate'));
+}
+
+export const REBUILDER = { role: 'rebuilder', roots: ['redo1'], threshold: 1 } as const;

@@ -1,5 +1,5 @@
 /** `build`: what was made, where, from which source, and its digests. One entry for all files of a release. @module */
-import { COMMON, count, digests, evidence, id, ref, sourceDigests, uri } from '../common.ts';
+import { COMMON, count, digests, evidence, id, ref, sources, uri } from '../common.ts';
 import { kindOf } from '../names.ts';
 import { refuse } from '../rule.ts';
 import { bytesUpTo, list, map, oneOf, type TypeOf, text, time } from '../schema.ts';
@@ -20,7 +20,7 @@ export const schema = map(
   },
   {
     channel: id,
-    source: list(map({ uri, digests: sourceDigests }, {}), 1, 64),
+    source: sources,
     startedOn: time,
     finishedOn: time,
     provenance: list(evidence, 1, 16),
@@ -36,7 +36,7 @@ export type Build = TypeOf<typeof schema>;
 const MAX_PACKAGE_URL = 512;
 
 export function admit(admission: Admission<Build>): Change[] {
-  const { entry, payload, lookup } = admission;
+  const { entry, payload } = admission;
   const { sub, iss } = entry.statement;
   const length = textLength(sub);
   if (!sub.startsWith('pkg:') || length === undefined || length > MAX_PACKAGE_URL) {
@@ -44,12 +44,15 @@ export function admit(admission: Admission<Build>): Change[] {
   }
   signedByWorkingKey(admission, 'build');
   requireSite(admission, iss, payload.site);
-  if (payload.replaces !== undefined) {
-    // That the entry exists and has this leaf hash is checked for every reference.
-    const replaced = lookup.entry(payload.replaces.index)?.statement;
-    if (replaced === undefined || kindOf(replaced.contentType) !== 'build' || replaced.iss !== iss) {
-      refuse('reference', `replaces must refer to a build of ${iss}, and entry ${payload.replaces.index} is none`);
-    }
-  }
+  if (payload.replaces !== undefined) requireOwnBuild(admission, 'replaces', payload.replaces.index);
   return [];
+}
+
+/** The build of the same organisation that a field refers to; that the reference is good has been checked. */
+export function requireOwnBuild({ lookup, entry }: Admission<unknown>, field: string, index: number): void {
+  const { iss } = entry.statement;
+  const build = lookup.entry(index)?.statement;
+  if (build === undefined || kindOf(build.contentType) !== 'build' || build.iss !== iss) {
+    refuse('reference', `${field} must refer to a build of ${iss}, and entry ${index} is none`);
+  }
 }

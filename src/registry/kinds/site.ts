@@ -1,10 +1,11 @@
 /** `site`: a place that an organisation builds or processes data at, declared once and retired once. @module */
 import { COMMON, id } from '../common.ts';
+import { declaredBy, requireDeclared } from '../declarations.ts';
 import { siteSubject } from '../names.ts';
 import { refuse } from '../rule.ts';
-import { country, list, map, oneOf, pattern, prose, type TypeOf } from '../schema.ts';
+import { country, map, oneOf, pattern, prose, set, type TypeOf } from '../schema.ts';
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
-import { type Change, nameOf, put, type Site } from '../view.ts';
+import { type Change, nameOf, put } from '../view.ts';
 
 export const schema = map(
   { event: oneOf('declare', 'retire'), siteId: id, country, operator: prose(80) },
@@ -12,7 +13,7 @@ export const schema = map(
     subdivision: pattern(6, /^[A-Z]{2}-[A-Z0-9]{1,3}$/, 'an ISO 3166-2 code like CH-ZH'),
     locode: pattern(5, /^[A-Z]{2}[A-Z2-9]{3}$/, 'an UN/LOCODE without space, like CHZRH'),
     facility: prose(80),
-    jurisdictions: list(country, 1, 64),
+    jurisdictions: set(country, 1, 64),
     ...COMMON,
   },
 );
@@ -28,25 +29,12 @@ export function admit(admission: Admission<SitePayload>): Change[] {
     if (value !== undefined && !value.startsWith(code)) refuse('country', `${field} ${value} is not in ${code}`);
   }
   const name = nameOf(organisation, siteId);
-  const known = view.get('site', name);
-  if (payload.event === 'retire') return [put('site', name, retired(known, payload, entry.index))];
-  // SPEC: every `siteId` belongs to the organisation that declared it.
-  if (known !== undefined) refuse('taken', `${name} was declared at entry ${known.declared}: choose another siteId`);
-  return [put('site', name, { organisation, siteId, country: code, operator, declared: entry.index })];
+  const said = { organisation, siteId, country: code, operator };
+  const row = declaredBy('site', payload.event, siteId, view.get('site', name), said, entry.index);
+  return [put('site', name, row)];
 }
 
-function retired(site: Site | undefined, { siteId, country: code, operator }: SitePayload, index: number): Site {
-  if (site === undefined) refuse('site', `${siteId} has not been declared by this organisation`);
-  if (site.retired !== undefined) refuse('transition', `${siteId} is retired since entry ${site.retired}`);
-  if (site.country !== code || site.operator !== operator) {
-    refuse('site', `${siteId} is in ${site.country}, operated by ${site.operator}: repeat both as they were declared`);
-  }
-  return { ...site, retired: index };
-}
-
-/** The site of an organisation that a build or a key names. */
-export function requireSite({ view }: Admission<unknown>, organisation: string, siteId: string): void {
-  const site = view.get('site', nameOf(organisation, siteId));
-  if (site === undefined) refuse('site', `the site ${siteId} has not been declared by ${organisation}`);
-  if (site.retired !== undefined) refuse('site', `the site ${siteId} is retired since entry ${site.retired}`);
+/** The site of an organisation that a statement names. */
+export function requireSite({ view }: Admission<unknown>, organisation: string, siteId: string, mayBeRetired = false) {
+  requireDeclared('site', organisation, siteId, view.get('site', nameOf(organisation, siteId)), mayBeRetired);
 }

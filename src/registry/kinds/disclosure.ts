@@ -1,0 +1,19 @@
+/** `disclosure`: how often the authorities of a country asked for data in a period, and how often in vain. @module */
+import { COMMON, count, period, requirePeriod } from '../common.ts';
+import { countrySubject } from '../names.ts';
+import { refuse } from '../rule.ts';
+import { country, map, type TypeOf } from '../schema.ts';
+import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
+import type { Change } from '../view.ts';
+
+export const schema = map({ period, country, received: count, rejected: count }, COMMON);
+export type Disclosure = TypeOf<typeof schema>;
+
+export function admit(admission: Admission<Disclosure>): Change[] {
+  const { country: code, received, rejected, period: covered } = admission.payload;
+  requireSubject(admission, countrySubject(code));
+  signedByWorkingKey(admission, 'operations');
+  requirePeriod(covered);
+  if (rejected > received) refuse('counts', `rejected is ${rejected}, and only ${received} were received`);
+  return [];
+}

@@ -11,6 +11,7 @@ import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } 
 import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
+import { schemaRoutes } from '../http/schemas.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { PublishedTree } from '../log/published.ts';
 import { receiptHeader } from '../log/sign.ts';
@@ -18,6 +19,7 @@ import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
 import { command, parseListen, required, setting } from './options.ts';
+import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
 import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
 import { spawn } from './threads/spawn.ts';
@@ -93,7 +95,10 @@ async function serve(options: Options): Promise<void> {
     ...tileRoutes(log),
     ...(entries === 'opaque'
       ? opaqueRoutes(log)
-      : statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipt)),
+      : [
+          ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipt),
+          ...schemaRoutes(new Map(Object.entries(allSchemas()))),
+        ]),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
   const server = createFront(createApp(routes, watch), routes, watch, 1000 * Number(options.patience));

@@ -19,6 +19,8 @@ import type { Change } from './view.ts';
 
 type Kind = {
   readonly schema: Schema;
+  /** What it is, for people. */
+  readonly about: string;
   /** The rules that are the kind's own, after those that `admit.ts` applies to all. Changes nothing itself. */
   readonly admit: (admission: Admission<never>) => Change[];
 };

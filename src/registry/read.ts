@@ -44,7 +44,7 @@ export function asSchemaFault<T>(call: () => T): T {
 }
 
 // Names that a person may read aloud and that no language treats as its own (`__proto__`), and none of them prose.
-const FIELD_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+export const FIELD_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const NAMES = 'names are a letter and up to 63 letters, digits, dots, dashes and underlines';
 const NO_FIELDS: MapNode = { type: 'map', fields: new Map() };
 

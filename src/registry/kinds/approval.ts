@@ -11,6 +11,9 @@ import { type Change, type Proposal, put } from '../view.ts';
 import * as key from './key.ts';
 import * as policy from './policy.ts';
 
+export const about =
+  'A further root key agrees to a proposal. Signed by that root key; sub is `entry:<index>` of the proposal.';
+
 export const schema = map({ ref }, COMMON);
 export type Approval = TypeOf<typeof schema>;
 

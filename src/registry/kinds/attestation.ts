@@ -6,11 +6,14 @@ import { COMMON, evidence, period, ref, requirePeriod } from '../common.ts';
 import { entrySubject, kindOf } from '../names.ts';
 import { readBytes } from '../read.ts';
 import { refuse } from '../rule.ts';
-import { list, map, oneOf, prose, type TypeOf } from '../schema.ts';
+import { doc, list, map, oneOf, prose, type TypeOf } from '../schema.ts';
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
 import type { Change } from '../view.ts';
 
 const { refs: _, ...common } = COMMON;
+
+export const about =
+  'What a supervisor found, or who rebuilt a build. Signed by a supervision key, or a rebuild key for `rebuilt-identically`; sub is `entry:<index>` of the first of refs.';
 
 export const schema = map(
   {
@@ -23,15 +26,15 @@ export const schema = map(
       'control-effective',
     ),
     verdict: oneOf('confirm', 'confirm-with-exceptions', 'cannot-confirm', 'contradict', 'withdraw'),
-    refs: list(ref, 1, 64),
+    refs: doc('the entries that it is about, of anyone', list(ref, 1, 64)),
   },
   {
-    method: prose(280),
-    period,
+    method: doc('how it was found out, like sampled 40 of 1200', prose(280)),
+    period: doc('the time that was looked at', period),
     standard: prose(80),
     exceptions: list(prose(280), 1, 32),
     report: evidence,
-    independence: prose(280),
+    independence: doc('who pays, since when, which conflicts', prose(280)),
     ...common,
   },
 );

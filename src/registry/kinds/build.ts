@@ -2,11 +2,14 @@
 import { COMMON, count, digests, evidence, id, ref, sources, uri } from '../common.ts';
 import { kindOf } from '../names.ts';
 import { refuse } from '../rule.ts';
-import { bytesUpTo, list, map, oneOf, type TypeOf, text, time } from '../schema.ts';
+import { bytesUpTo, doc, list, map, oneOf, type TypeOf, text, time } from '../schema.ts';
 import { type Admission, signedByWorkingKey } from '../signers.ts';
 import { textLength } from '../text.ts';
 import type { Change } from '../view.ts';
 import { requireSite } from './site.ts';
+
+export const about =
+  'What was made, where and from which source, with its digests. Signed by a build key; sub is its package URL.';
 
 export const schema = map(
   {
@@ -15,8 +18,8 @@ export const schema = map(
     artifactKind: oneOf('software', 'detection-rules', 'firmware', 'container', 'document'),
     // The size is optional: lock files and package indexes do not always tell it.
     artifacts: list(map({ name: text(512), digests }, { size: count }), 1, 256),
-    builder: uri,
-    site: id,
+    builder: doc('what built it', uri),
+    site: doc('where it was built, a siteId', id),
   },
   {
     channel: id,
@@ -25,9 +28,11 @@ export const schema = map(
     finishedOn: time,
     provenance: list(evidence, 1, 16),
     nativeSignatures: list(map({ format: text(64) }, { alg: text(64), keyFingerprint: bytesUpTo(64) }), 1, 16),
-    replaces: ref,
-    // The file that a delta is applied to, which need not be in this log.
-    deltaOf: map({ digests }, { name: text(512) }),
+    replaces: doc('an earlier build of the same organisation', ref),
+    deltaOf: doc(
+      'the file that a delta is applied to, which need not be in this log',
+      map({ digests }, { name: text(512) }),
+    ),
     ...COMMON,
   },
 );

@@ -2,13 +2,20 @@
 import { COMMON, ref } from '../common.ts';
 import { entrySubject } from '../names.ts';
 import { refuse } from '../rule.ts';
-import { map, prose, type TypeOf, time } from '../schema.ts';
+import { doc, map, prose, type TypeOf, time } from '../schema.ts';
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
 import type { Change } from '../view.ts';
 
+export const about = 'An own entry was wrong. Signed by an operations key; sub is `entry:<index>` of the wrong entry.';
+
 export const schema = map(
-  { ref, what: prose(280), knownSince: time, cause: prose(280) },
-  { replacement: ref, ...COMMON },
+  {
+    ref: doc('the wrong entry', ref),
+    what: doc('what was wrong', prose(280)),
+    knownSince: doc('when the organisation learned of it', time),
+    cause: doc('how it came about', prose(280)),
+  },
+  { replacement: doc('the entry that holds instead', ref), ...COMMON },
 );
 export type Correction = TypeOf<typeof schema>;
 

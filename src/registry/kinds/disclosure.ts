@@ -2,11 +2,22 @@
 import { COMMON, count, period, requirePeriod } from '../common.ts';
 import { countrySubject } from '../names.ts';
 import { refuse } from '../rule.ts';
-import { country, map, type TypeOf } from '../schema.ts';
+import { country, doc, map, type TypeOf } from '../schema.ts';
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
 import type { Change } from '../view.ts';
 
-export const schema = map({ period, country, received: count, rejected: count }, COMMON);
+export const about =
+  'How often the authorities of a country asked for data in a period. Signed by an operations key; sub is `country:<country>`.';
+
+export const schema = map(
+  {
+    period,
+    country,
+    received: doc('requests in all', count),
+    rejected: doc('requests among them that were rejected', count),
+  },
+  COMMON,
+);
 export type Disclosure = TypeOf<typeof schema>;
 
 export function admit(admission: Admission<Disclosure>): Change[] {

@@ -8,6 +8,8 @@ import { type Change, put } from '../view.ts';
 
 const { at: _, ...common } = COMMON;
 
+export const about = 'The log’s clock. The log itself signs it, with its statement key; sub is `log:<origin>`.';
+
 export const schema = map({ at: time }, common);
 export type Heartbeat = TypeOf<typeof schema>;
 

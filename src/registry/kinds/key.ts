@@ -8,7 +8,7 @@ import { keySubject } from '../names.ts';
 import { propose } from '../proposals.ts';
 import { publicKeyBytes } from '../publickey.ts';
 import { refuse } from '../rule.ts';
-import { bytes, cases, map, oneOf, prose, type TypeOf, time } from '../schema.ts';
+import { bytes, cases, doc, map, oneOf, prose, type TypeOf, time } from '../schema.ts';
 import { type Admission, signedByRoot, signingKey } from '../signers.ts';
 import type { Change } from '../view.ts';
 
@@ -26,19 +26,32 @@ const revocation = oneOf(
   'privilegeWithdrawn',
 );
 
+export const about = 'An event in the life of a working key. Signed by a root key of its owner; sub is `key:<kid>`.';
+
 export const schema = cases('event', {
   enroll: map(
     // A signature has 64 bytes, or 2420 for ML-DSA-44.
-    { keyId: id, publicKey: publicKeyBytes, purpose, proof: bytes(64, 2420) },
-    { notAfter: time, site: id, protection: prose(80), ...COMMON },
+    {
+      keyId: id,
+      publicKey: doc('a COSE_Key', publicKeyBytes),
+      purpose,
+      proof: doc('of the key itself over ["limmat/enroll/v1", origin, organisation, purpose, keyId]', bytes(64, 2420)),
+    },
+    { notAfter: doc('when it ends to sign', time), site: id, protection: prose(80), ...COMMON },
   ),
   activate: plain,
   suspend: map({ keyId: id, reason: prose(280) }, COMMON),
   resume: plain,
-  supersede: map({ keyId: id, successor: id }, { overlapUntil: time, ...COMMON }),
+  supersede: map(
+    { keyId: id, successor: doc('the keyId of the key that takes over', id) },
+    { overlapUntil: doc('until when the old key signs too', time), ...COMMON },
+  ),
   retire: plain,
   revoke: map({ keyId: id, reason: revocation }, COMMON),
-  compromise: map({ keyId: id, reason: prose(280) }, { since: count, ...COMMON }),
+  compromise: map(
+    { keyId: id, reason: prose(280) },
+    { since: doc('the index from which on nothing that the key signed is to be trusted', count), ...COMMON },
+  ),
   destroy: map({ keyId: id, method: prose(280), evidence }, withoutEvidence),
 });
 export type KeyPayload = TypeOf<typeof schema>;

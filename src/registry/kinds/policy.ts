@@ -24,6 +24,9 @@ const organisation = map(
   {},
 );
 
+export const about =
+  'The rules of the log: who may write what, and whose keys count. Signed by a root key of the operator; sub is `log:<origin>`.';
+
 export const schema = map(
   {
     version: integer(1, MAX_SIZE),

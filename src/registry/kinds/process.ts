@@ -2,12 +2,14 @@
 import { COMMON, id } from '../common.ts';
 import { declaredBy, requireDeclared } from '../declarations.ts';
 import { processSubject } from '../names.ts';
-import { list, map, oneOf, prose, set, type TypeOf } from '../schema.ts';
+import { doc, list, map, oneOf, prose, set, type TypeOf } from '../schema.ts';
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
 import { type Change, nameOf, put } from '../view.ts';
 
-/** Codes like `file-sample`: which data, and never the data themselves. */
-export const dataCategories = set(id, 1, 64);
+export const dataCategories = doc('codes like file-sample: which data, and never the data themselves', set(id, 1, 64));
+
+export const about =
+  'Something that an organisation does with data about people. Signed by an operations key; sub is `process:<processId>`.';
 
 export const schema = map(
   { event: oneOf('declare', 'retire'), processId: id, title: prose(120), dataCategories },

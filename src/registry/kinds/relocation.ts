@@ -6,7 +6,7 @@ import { COMMON, id, ref } from '../common.ts';
 import { relocationSubject } from '../names.ts';
 import { IN_USE, mayFollow, phasesAfter } from '../phases.ts';
 import { refuse } from '../rule.ts';
-import { cases, country, integer, list, map, oneOf, prose, set, type TypeOf, time } from '../schema.ts';
+import { cases, country, doc, integer, list, map, oneOf, prose, set, type TypeOf, time } from '../schema.ts';
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
 import { type Change, nameOf, put, type Relocation, type Scope } from '../view.ts';
 import { dataCategories, requireProcess } from './process.ts';
@@ -16,27 +16,32 @@ const access = list(map({ country, class: oneOf('none', 'break-glass', 'routine'
 
 const required = {
   relocationId: id,
-  process: id,
+  process: doc('a processId', id),
   dataCategories,
-  subjectCountries: set(country, 1, 249),
-  from: set(id, 1, 64),
-  to: set(id, 1, 64),
-  effectiveAt: time,
+  subjectCountries: doc('where the people live whose data it is, one by one', set(country, 1, 249)),
+  from: doc('the sites that the data leave', set(id, 1, 64)),
+  to: doc('the sites that they go to', set(id, 1, 64)),
+  effectiveAt: doc('when this phase began in fact', time),
 };
 const optional = {
-  // Who can reach the data from where, before and after it: as much as where they are.
-  accessFrom: map({ before: access, after: access }, {}),
-  transferTool: prose(80),
-  previous: ref,
+  accessFrom: doc(
+    'who can reach the data from where, before and after: as much as where they are',
+    map({ before: access, after: access }, {}),
+  ),
+  transferTool: doc('the legal ground of a transfer, like adequacy:CH', prose(80)),
+  previous: doc('the phase before this one', ref),
   reason: prose(280),
   ...COMMON,
 };
 const plain = map(required, optional);
 
+export const about =
+  'A phase of moving data from sites to others. Signed by an operations key; sub is `relocation:<relocationId>`.';
+
 export const schema = cases('phase', {
-  announced: map({ ...required, due: time }, optional),
+  announced: map({ ...required, due: doc('when it is promised to be completed', time) }, optional),
   started: plain,
-  partial: map({ ...required, percent: integer(1, 100) }, optional),
+  partial: map({ ...required, percent: doc('how much has moved; it only grows', integer(1, 100)) }, optional),
   paused: plain,
   cutover: plain,
   'rolled-back': plain,

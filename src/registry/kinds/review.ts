@@ -1,7 +1,7 @@
 /** `review`: a visit at which source code was read, as a supervisor reports it. @module */
 import { COMMON, count, sources } from '../common.ts';
 import { siteSubject } from '../names.ts';
-import { integer, map, pattern, prose, type TypeOf, withSomeOf } from '../schema.ts';
+import { doc, integer, map, pattern, prose, type TypeOf, withSomeOf } from '../schema.ts';
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
 import type { Change } from '../view.ts';
 import { requireSite } from './site.ts';
@@ -13,10 +13,18 @@ const centre = pattern(
   'an own siteId, or organisation/siteId',
 );
 
+export const about = 'A visit at which source code was read. Signed by a supervision key; sub is `site:<centre>`.';
+
 export const schema = withSomeOf(
   map(
-    { centre, depth: prose(80), outcome: prose(280) },
-    { source: sources, days: integer(1, 3650), reviewerKind: prose(80), findings: count, ...COMMON },
+    { centre: doc('the site of the visit', centre), depth: doc('how much was shown', prose(80)), outcome: prose(280) },
+    {
+      source: doc('what was read', sources),
+      days: integer(1, 3650),
+      reviewerKind: prose(80),
+      findings: doc('how many there were', count),
+      ...COMMON,
+    },
   ),
   'refs',
   'source',

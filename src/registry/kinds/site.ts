@@ -7,6 +7,9 @@ import { country, map, oneOf, pattern, prose, set, type TypeOf } from '../schema
 import { type Admission, requireSubject, signedByWorkingKey } from '../signers.ts';
 import { type Change, nameOf, put } from '../view.ts';
 
+export const about =
+  'A place at which an organisation builds or processes data. Signed by an operations key; sub is `site:<siteId>`.';
+
 export const schema = map(
   { event: oneOf('declare', 'retire'), siteId: id, country, operator: prose(80) },
   {

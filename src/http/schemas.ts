@@ -1,0 +1,33 @@
+/** `GET /schemas/<kind>.json`: what an entry of a kind looks like in JSON, and `GET /schemas/`: which there are. @module */
+import { Fault } from '../core/fault.ts';
+import { asAccepted, type Handler, noBody, type Route } from './route.ts';
+import { open } from './tiles.ts';
+
+const FOLDER = '/schemas/';
+
+/** `schemas`: the JSON Schema of each kind, as it is served. They are fixed as long as the software is. */
+export function schemaRoutes(schemas: ReadonlyMap<string, object>): Route[] {
+  const get = { method: 'GET', form: asAccepted, limit: noBody, hot: false } as const;
+  return [
+    { ...get, path: FOLDER, handler: listHandler([...schemas.keys()]) },
+    { ...get, path: `${FOLDER}:file`, handler: schemaHandler(schemas) },
+  ];
+}
+
+const headers = (type: string) => ({ 'content-type': type, 'cache-control': 'public, max-age=3600', ...open });
+
+function listHandler(kinds: readonly string[]): Handler {
+  const list = kinds.map((kind) => ({ kind, schema: `${FOLDER}${kind}.json` }));
+  const body = JSON.stringify({ schemas: list });
+  return () => ({ status: 200, headers: headers('application/json'), body });
+}
+
+function schemaHandler(schemas: ReadonlyMap<string, object>): Handler {
+  const bodies = new Map([...schemas].map(([kind, schema]) => [`${FOLDER}${kind}.json`, JSON.stringify(schema)]));
+  return (ask) => {
+    const body = bodies.get(ask.path);
+    if (body === undefined)
+      throw new Fault('unknown-resource', `there is no such schema: ${FOLDER} lists those there are`);
+    return { status: 200, headers: headers('application/schema+json'), body };
+  };
+}

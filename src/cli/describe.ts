@@ -6,13 +6,12 @@ import { entryIdOf, type SignedStatement } from '../core/cose.ts';
 import type { Signed } from '../core/cosignature.ts';
 import { COSIGNATURE_MLDSA44, NOTE_ED25519 } from '../core/note.ts';
 import { toJson } from '../registry/json.ts';
-import { isAdmitted } from '../registry/kinds.ts';
 import { kindOf } from '../registry/names.ts';
 
 /** The fields of a statement. Its signature is not checked by this. */
 export function describeStatement(statement: SignedStatement): Record<string, unknown> {
   const kind = kindOf(statement.contentType);
-  const payload = kind && isAdmitted(kind) ? toJson(kind, statement.payload) : toHex(statement.payload);
+  const payload = kind ? toJson(kind, statement.payload) : toHex(statement.payload);
   return {
     kind: kind ?? statement.contentType,
     issuer: statement.iss,

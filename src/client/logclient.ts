@@ -53,7 +53,7 @@ export class LogClient {
   async #ask(path: string, init: RequestInit): Promise<Response> {
     const url = `${this.#base}/${path}`;
     const response = await this.#reach(url, init);
-    if (response.ok && response.status !== 204) return response;
+    if (response.ok && !isLate(response.status)) return response;
     throw await faultOf(url, response);
   }
 
@@ -74,15 +74,24 @@ async function bytesOf(response: Response): Promise<Uint8Array> {
 function toOutcome(value: Cbor): BatchOutcome {
   const [status, body] = Array.isArray(value) ? (value as readonly Cbor[]) : [];
   if (status === 201 && body instanceof Uint8Array) return { receipt: body };
+  if (isLate(status)) return { fault: late() };
   if (body instanceof Map) return { fault: problemFault(body) };
   throw new Fault('bad-cbor', 'an item of the answer is neither a receipt nor a problem');
+}
+
+/** 202 to a submission and 204 to a question: the entry is certain, and its proof is not there yet. */
+function isLate(status: Cbor | undefined): boolean {
+  return status === 202 || status === 204;
+}
+
+function late(): Fault {
+  return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', { retryAfter: 1 });
 }
 
 /** What the log said, with the code that goes with its status. */
 async function faultOf(url: string, response: Response): Promise<Fault> {
   const { status } = response;
-  if (status === 204)
-    return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', { retryAfter: 1 });
+  if (isLate(status)) return late();
   const body = await bytesOf(response);
   const retry = Number(response.headers.get('retry-after') ?? Number.NaN);
   const detail = Number.isFinite(retry) ? { retryAfter: retry } : {};

@@ -3,7 +3,7 @@
  * was checked against that head by `PublishedTree`, and its receipt signature here, before any of it is sent. @module
  */
 import Negotiator from 'negotiator';
-import { fromUtf8, toHex } from '../core/bytes.ts';
+import { equal, fromUtf8, type Hash, type StatementId, toHex } from '../core/bytes.ts';
 import { entryIdOf, type SignedStatement } from '../core/cose.ts';
 import { Fault, must } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
@@ -26,6 +26,9 @@ export type LogFacts = {
 const SHAPES = ['application/cose', 'text/x.tlog-proof', 'application/json'] as const;
 export type Shape = (typeof SHAPES)[number];
 
+/** A statement that is logged, in the bytes that were sent this time. */
+export type Sent = Pick<SignedStatement, 'id' | 'entry'>;
+
 /** The shape that a request prefers; the receipt if it does not say. Fault `not-acceptable` if it can have none. */
 export function shapeOf(ask: Ask): Shape {
   const accept = ask.header('accept');
@@ -34,6 +37,11 @@ export function shapeOf(ask: Ask): Shape {
   if (chosen === undefined) throw new Fault('not-acceptable', `an answer can be ${SHAPES.join(', ')}`);
   return chosen as Shape;
 }
+
+/** SPEC (SCRAPI): a receipt may be a newer one each time. Which shape it has is up to Accept. */
+const FRESH = { 'cache-control': 'no-cache', vary: 'accept', ...open } as const;
+/** SPEC (SCRAPI): what is still running comes with Retry-After, and is not stored by caches. */
+export const LATER = { 'retry-after': '1', 'cache-control': 'no-store', ...open } as const;
 
 export class Answers {
   readonly #facts: LogFacts;
@@ -44,33 +52,38 @@ export class Answers {
   }
 
   /** The absolute URL of an entry. */
-  location(statement: Pick<SignedStatement, 'id'>): string {
-    return `${this.#facts.publicUrl}/entries/${entryIdOf(statement.id)}`;
+  location(id: StatementId): string {
+    return `${this.#facts.publicUrl}/entries/${entryIdOf(id)}`;
   }
 
   /** The answer about an entry of the published tree, in a shape. */
-  reply(published: Published, index: number, statement: SignedStatement, shape: Shape, status: 200 | 201): Reply {
-    const headers = { 'content-type': shape, location: this.location(statement), 'cache-control': 'no-cache', ...open };
-    return { status, headers, body: this.#body(published, index, statement, shape) };
+  reply(published: Published, index: number, sent: Sent, shape: Shape, status: 200 | 201): Reply {
+    const headers = { 'content-type': shape, location: this.location(sent.id), ...FRESH };
+    return { status, headers, body: this.#body(published, index, sent, shape) };
+  }
+
+  /** SPEC (SCRAPI): 202 has no body, and the same Location that the receipt will have. */
+  promise(id: StatementId): Reply {
+    return { status: 202, headers: { location: this.location(id), ...LATER }, body: '' };
   }
 
   /** The receipt of an entry of the published tree. */
-  receipt(published: Published, index: number, statement: SignedStatement): Uint8Array {
-    return this.#receipt(published, index, published.tree.inclusion(index, leafHash(statement.entry)));
+  receipt(published: Published, index: number): Uint8Array {
+    return this.#receipt(published, index, published.tree.inclusion(index, published.tree.leaf(index)));
   }
 
-  #body(published: Published, index: number, statement: SignedStatement, shape: Shape): Uint8Array | string {
-    const leaf = leafHash(statement.entry);
+  #body(published: Published, index: number, sent: Sent, shape: Shape): Uint8Array | string {
+    if (shape === 'application/cose') return this.receipt(published, index);
+    const leaf = published.tree.leaf(index);
     const path = published.tree.inclusion(index, leaf);
-    if (shape === 'application/cose') return this.#receipt(published, index, path);
     const { size, root, note } = published.head;
     // The entry goes along as `extra`, so that the file alone is enough to verify.
-    const proof = formatTlogProof({ index, path, checkpoint: note, extra: statement.entry });
+    const proof = formatTlogProof({ index, path, checkpoint: note, extra: loggedBytes(published, index, leaf, sent) });
     if (shape === 'text/x.tlog-proof') return proof;
     const { origin } = this.#facts;
     return JSON.stringify({
-      entryId: entryIdOf(statement.id),
-      location: this.location(statement),
+      entryId: entryIdOf(sent.id),
+      location: this.location(sent.id),
       index,
       leafHash: toHex(leaf),
       inclusionPath: path.map(toHex),
@@ -90,4 +103,9 @@ export class Answers {
     }
     return encodeReceipt({ protected: receiptHeader, signature: receiptSignature, size, index, path });
   }
+}
+
+/** The first statement logged is the entry: a repeat of it may carry another signature. */
+function loggedBytes({ tree }: Published, index: number, leaf: Hash, sent: Sent): Uint8Array {
+  return equal(leafHash(sent.entry), leaf) ? sent.entry : tree.entry(index);
 }

@@ -2,14 +2,14 @@
  * `/entries` of SCRAPI draft 11: statements in, receipts out, one by one or as a CBOR sequence of byte strings. The
  * thread that answers only decodes; signatures are verified elsewhere, and admission is the log's. @module
  */
-import { concat } from '../core/bytes.ts';
+import { concat, type StatementId } from '../core/bytes.ts';
 import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
-import { decodeStatement, parseEntryId, type SignedStatement } from '../core/cose.ts';
+import { decodeStatement, entryIdOf, parseEntryId, type SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { MAX_ENTRY } from '../core/hash.ts';
 import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
-import { type Answers, shapeOf } from './answers.ts';
+import { type Answers, LATER, shapeOf } from './answers.ts';
 import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
 import { conciseProblem, statusOf, toFault } from './problem.ts';
 import { type Ask, type Handler, mediaType, type Reply } from './route.ts';
@@ -32,8 +32,8 @@ const MAX_STATEMENT = 2 * MAX_ENTRY;
 
 export const entriesLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : MAX_STATEMENT);
 
-/** SPEC: 204 while registration is running, with Retry-After and without caching. */
-const PENDING: Reply = { status: 204, headers: { 'retry-after': '1', 'cache-control': 'no-store', ...open }, body: '' };
+/** SPEC (SCRAPI): 204 while registration is running. */
+const PENDING: Reply = { status: 204, headers: LATER, body: '' };
 
 /** `POST /entries`. */
 export function registerHandler(parts: EntriesParts): Handler {
@@ -45,8 +45,9 @@ export function registerHandler(parts: EntriesParts): Handler {
     }
     const shape = shapeOf(ask);
     const checked = await check(parts, body);
-    const index = await parts.log.add(checked.offer);
-    return parts.answers.reply(publishedOf(parts.log), index, checked.statement, shape, 201);
+    const place = await parts.log.add(checked.offer);
+    if (place === 'promised') return parts.answers.promise(checked.statement.id);
+    return parts.answers.reply(publishedOf(parts.log), place, checked.statement, shape, 201);
   };
 }
 
@@ -63,7 +64,7 @@ async function check({ log, verify, screen }: EntriesParts, bytes: Uint8Array): 
   return { statement, offer: { id: statement.id, entry: statement.entry, verified: key !== undefined } };
 }
 
-/** Answers a sequence of [status, receipt or problem details], in the order of the items. */
+/** Answers a sequence of [status, receipt, location of a late one or problem details], in the order of the items. */
 async function registerBatch(parts: EntriesParts, body: Uint8Array): Promise<Reply> {
   const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
   const checks = await Promise.all(items.map((item) => check(parts, item).catch(toFault)));
@@ -75,8 +76,9 @@ async function registerBatch(parts: EntriesParts, body: Uint8Array): Promise<Rep
 async function register({ log, answers }: EntriesParts, checked: Checked | Fault): Promise<Cbor> {
   try {
     if (checked instanceof Fault) throw checked;
-    const index = await log.add(checked.offer);
-    return [201, answers.receipt(publishedOf(log), index, checked.statement)];
+    const place = await log.add(checked.offer);
+    if (place === 'promised') return [202, answers.location(checked.statement.id)];
+    return [201, answers.receipt(publishedOf(log), place)];
   } catch (error) {
     const fault = toFault(error);
     return [statusOf(fault), conciseProblem(fault)];
@@ -87,17 +89,18 @@ async function register({ log, answers }: EntriesParts, checked: Checked | Fault
 export function resolveHandler(parts: EntriesParts): Handler {
   return async (ask) => {
     const shape = shapeOf(ask);
-    const found = await find(parts, ask.path.slice('/entries/'.length));
+    const id = parseEntryId(ask.path.slice('/entries/'.length));
+    const found = await find(parts, id);
     if (found === 'pending') return PENDING;
     const published = publishedOf(parts.log);
-    return parts.answers.reply(published, found, decodeStatement(published.tree.entry(found)), shape, 200);
+    return parts.answers.reply(published, found, { id, entry: published.tree.entry(found) }, shape, 200);
   };
 }
 
 /** `GET /entries/{id}/statement`: the bytes of the entry. */
 export function statementHandler(parts: EntriesParts): Handler {
   return async (ask) => {
-    const found = await find(parts, ask.path.slice('/entries/'.length, -'/statement'.length));
+    const found = await find(parts, parseEntryId(ask.path.slice('/entries/'.length, -'/statement'.length)));
     if (found === 'pending') return PENDING;
     const headers = {
       'content-type': 'application/cose',
@@ -108,10 +111,10 @@ export function statementHandler(parts: EntriesParts): Handler {
   };
 }
 
-async function find({ log }: EntriesParts, text: string): Promise<number | 'pending'> {
-  const place = await log.locate(parseEntryId(text));
+async function find({ log }: EntriesParts, id: StatementId): Promise<number | 'pending'> {
+  const place = await log.locate(id);
   if (place === undefined) {
-    throw new Fault('unknown-entry', `Receipt with entry ID ${text} not known to this Transparency Service`);
+    throw new Fault('unknown-entry', `Receipt with entry ID ${entryIdOf(id)} not known to this Transparency Service`);
   }
   return place;
 }

@@ -43,12 +43,13 @@ export type Observation = { readonly what: string; readonly seconds: number; rea
 /** A statement key that may be met from now on: its kid, algorithm and bytes. */
 export type NewKey = { readonly kid: Uint8Array; readonly algorithm: string; readonly bytes: Uint8Array };
 
-/** Outcomes, and how many messages of offers were taken up since the last of these. */
+/** Outcomes (`promised` are tickets), and how many messages of offers were taken up since the last of these. */
 export type Answers = {
   readonly type: 'answers';
   readonly taken: number;
   readonly tickets: Uint32Array;
   readonly indexes: Float64Array;
+  readonly promised: readonly number[];
   readonly faults: readonly { readonly ticket: number; readonly fault: PackedFault }[];
   readonly observations: readonly Observation[];
 };
@@ -104,12 +105,15 @@ export class AnswerBox {
   #taken = 0;
   #tickets: number[] = [];
   #indexes: number[] = [];
+  #promised: number[] = [];
   #faults: { ticket: number; fault: PackedFault }[] = [];
   #observations: Observation[] = [];
 
   put(ticket: number, outcome: Outcome): void {
     if ('fault' in outcome) {
       this.#faults.push({ ticket, fault: packFault(outcome.fault) });
+    } else if ('promised' in outcome) {
+      this.#promised.push(ticket);
     } else {
       this.#tickets.push(ticket);
       this.#indexes.push(outcome.index);
@@ -126,10 +130,10 @@ export class AnswerBox {
 
   send(port: Port): void {
     const [tickets, indexes] = [Uint32Array.from(this.#tickets), Float64Array.from(this.#indexes)];
-    const [taken, faults, observations] = [this.#taken, this.#faults, this.#observations];
-    port.postMessage({ type: 'answers', taken, tickets, indexes, faults, observations } satisfies FromLog);
+    const [taken, promised, faults, observations] = [this.#taken, this.#promised, this.#faults, this.#observations];
+    port.postMessage({ type: 'answers', taken, tickets, indexes, promised, faults, observations } satisfies FromLog);
     this.#taken = 0;
-    [this.#tickets, this.#indexes, this.#faults, this.#observations] = [[], [], [], []];
+    [this.#tickets, this.#indexes, this.#promised, this.#faults, this.#observations] = [[], [], [], [], []];
   }
 }
 

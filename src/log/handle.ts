@@ -39,7 +39,10 @@ export type HandleParts = {
 const MAX_WAITING = 16_384;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
-type Waiting = { resolve(index: number): void; reject(fault: Fault): void; readonly bytes: number };
+/** The index of an entry, or `promised`: it has one, and its publication is late. */
+export type Place = number | 'promised';
+
+type Waiting = { resolve(place: Place): void; reject(fault: Fault): void; readonly bytes: number };
 
 export class LogHandle {
   /** The log's public keys, once it is open; rejects with the Fault if it cannot be opened. */
@@ -89,8 +92,8 @@ export class LogHandle {
     return this.#keys.get(keyOf(kid));
   }
 
-  /** Hands a submission to the log; resolves with its index once that may be told. Fault `pool-full` if too many wait. */
-  add(offer: Offer): Promise<number> {
+  /** Hands a submission to the log; resolves with what may be told of it. Fault `pool-full` if too many wait. */
+  add(offer: Offer): Promise<Place> {
     const bytes = offer.entry.length;
     if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
       const message = `${this.#waiting.size} submissions are waiting; nothing was lost, send it again later`;
@@ -183,8 +186,9 @@ export class LogHandle {
     }
   }
 
-  #answer({ tickets, indexes, faults, observations }: Answers): void {
+  #answer({ tickets, indexes, promised, faults, observations }: Answers): void {
     for (const [i, ticket] of tickets.entries()) this.#acknowledge(ticket, indexes[i] as number);
+    for (const ticket of promised) this.#take(ticket)?.resolve('promised');
     for (const { ticket, fault } of faults) this.#take(ticket)?.reject(unpackFault(fault));
     for (const observation of observations) this.#parts.observe(observation);
   }

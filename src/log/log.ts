@@ -133,6 +133,11 @@ export class Log {
     this.pool.settle(size);
   }
 
+  /** Tells everyone whose entry is below `size`, which is guarded, that it is certain and its proof late. */
+  promise(size: number): void {
+    this.pool.promise(size);
+  }
+
   /** Stops sequencing and signing for good; reads go on. Only a restart, and so the start-up checks, thaws. */
   freeze(error: unknown): void {
     if (this.#frozen) return;

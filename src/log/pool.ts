@@ -1,7 +1,7 @@
 /**
  * Submissions between the door and their answer. A statement is in here once, however often it is sent: a repeat joins
  * the one that waits, and a statement that was logged before is answered from the tree. Nothing here is promised to
- * anyone until `settle`. @module
+ * anyone until `settle`, or `promise` where publication is late. @module
  */
 import type { Fault } from '../core/fault.ts';
 
@@ -15,8 +15,8 @@ export type Submission = {
   readonly verified: boolean;
 };
 
-/** What a submitter learns: the index of the entry, or why there is none. */
-export type Outcome = { readonly index: number } | { readonly fault: Fault };
+/** What a submitter learns: the index of the entry, that there is one and its proof is late, or why there is none. */
+export type Outcome = { readonly index: number } | { readonly promised: true } | { readonly fault: Fault };
 
 /** Tells the submitter behind a ticket. */
 export type Answer = (ticket: number, outcome: Outcome) => void;
@@ -33,6 +33,7 @@ export class Pool {
   /** All that waits, by id. */
   readonly #waiting = new Map<string, Waiting>();
   #settled: number;
+  #promised = 0;
 
   /** `find` tells the index of a committed entry; `settled` is the size that may be answered for already. */
   constructor(answer: Answer, find: (id: Uint8Array) => number | undefined, settled: number) {
@@ -55,6 +56,10 @@ export class Pool {
     const index = this.#find(submission.id);
     if (index !== undefined && index < this.#settled) {
       this.#answer(ticket, { index });
+      return;
+    }
+    if (index !== undefined && index < this.#promised) {
+      this.#answer(ticket, { promised: true });
       return;
     }
     const waiting: Waiting = { submission, tickets: [ticket], index };
@@ -98,15 +103,25 @@ export class Pool {
   /** Everything below `size` may be answered for from now on. */
   settle(size: number): void {
     this.#settled = Math.max(this.#settled, size);
+    this.#release(this.#settled, (index) => ({ index }));
+  }
+
+  /** Everything below `size` is certain and late: who waits for it is told so now, and asks for the proof later. */
+  promise(size: number): void {
+    this.#promised = Math.max(this.#promised, size);
+    this.#release(this.#promised, () => ({ promised: true }));
+  }
+
+  #release(size: number, outcomeOf: (index: number) => Outcome): void {
     const later: Waiting[] = [];
     for (const waiting of this.#committed) {
       const { submission, tickets, index } = waiting;
-      if (index === undefined || index >= this.#settled) {
+      if (index === undefined || index >= size) {
         later.push(waiting);
         continue;
       }
       this.#waiting.delete(submission.key);
-      for (const ticket of tickets) this.#answer(ticket, { index });
+      for (const ticket of tickets) this.#answer(ticket, outcomeOf(index));
     }
     this.#committed = later;
   }

@@ -71,6 +71,11 @@ export class PublishedTree {
     return this.#store.entries(index, index + 1).subarray(2);
   }
 
+  /** The leaf hash of an entry, as it is stored; the proof that `inclusion` makes of it vouches for it. */
+  leaf(index: number): Hash {
+    return this.#node({ height: 0, index });
+  }
+
   /** The inclusion proof of an entry in the published head, which leads from `leaf` to its root. */
   inclusion(index: number, leaf: Hash): Hash[] {
     const n = Math.floor(index / TILE_WIDTH);

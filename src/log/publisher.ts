@@ -13,13 +13,17 @@ export type PublisherParts = {
   readonly publication: Publication;
   /** Told of every head that strangers may see from now on. */
   readonly announce: (head: SignedHead) => void;
-  /** Called when everyone whose entry is published has been answered. */
+  /** Called when everyone whose entry is published, or late, has been answered. */
   readonly settled: () => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Calls back once after a time, unless the function it returns is called before. */
+  readonly alarm: (milliseconds: number, ring: () => void) => () => void;
   readonly observe: (what: 'sign' | 'publish', seconds: number) => void;
 };
 
 const REST = 3;
+/** How long submitters wait for the publication of what is certain, in milliseconds; then they get a promise. */
+const DEADLINE = 3000;
 
 export class Publisher {
   readonly #parts: PublisherParts;
@@ -57,10 +61,14 @@ export class Publisher {
   }
 
   async #publishNewest(): Promise<void> {
-    const { log, signer, publication, announce, settled, observe } = this.#parts;
+    const { log, signer, publication, announce, settled, alarm, observe } = this.#parts;
     const guarded = log.guardHead(); // the point of no return
     const signing = performance.now();
-    const signed = await signer.sign(guarded);
+    const inTime = alarm(DEADLINE, () => {
+      log.promise(guarded.size);
+      settled();
+    });
+    const signed = await signer.sign(guarded).finally(inTime);
     const publishing = performance.now();
     observe('sign', (publishing - signing) / 1000);
     publication.publish(signed);

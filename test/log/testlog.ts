@@ -106,6 +106,7 @@ export class TestLog {
       announce: (head) => this.seen.push(head),
       settled: () => {},
       sleep: async () => {},
+      alarm: () => () => {},
       observe: () => {},
     });
   }

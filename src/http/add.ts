@@ -10,14 +10,14 @@ import { Fault, must } from '../core/fault.ts';
 import { MAX_ENTRY } from '../core/hash.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
-import { conciseProblem, toFault } from './problem.ts';
-import type { Ask, Handler, Reply } from './route.ts';
+import { conciseProblem } from './problem.ts';
+import { type Ask, type Handler, noted, type Reply, type Watch } from './route.ts';
 
 export const addLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : MAX_ENTRY);
 
 export function addHandler(log: LogHandle): Handler {
-  return async (ask, body) => {
-    if (isBatch(ask)) return addBatch(log, body);
+  return async (ask, body, watch) => {
+    if (isBatch(ask)) return addBatch(log, body, watch);
     return { status: 200, headers: TEXT, body: String(await add(log, body)) };
   };
 }
@@ -33,16 +33,14 @@ async function add(log: LogHandle, entry: Uint8Array): Promise<number> {
 }
 
 /** Answers a sequence of indexes, with problem details in place of an item that was refused. */
-async function addBatch(log: LogHandle, body: Uint8Array): Promise<Reply> {
+async function addBatch(log: LogHandle, body: Uint8Array, watch: Watch): Promise<Reply> {
   const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
-  const answers = await Promise.all(items.map((item) => add(log, item).catch(problemOf)));
+  const answers = await Promise.all(
+    items.map((item) => add(log, item).catch((error: unknown): Cbor => conciseProblem(noted(error, watch)))),
+  );
   return {
     status: 200,
     headers: { 'content-type': BATCH_TYPE },
     body: concat(...answers.map((answer) => encode(answer))),
   };
-}
-
-function problemOf(error: unknown): Cbor {
-  return conciseProblem(toFault(error));
 }

@@ -11,8 +11,8 @@ import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { type Answers, LATER, shapeOf } from './answers.ts';
 import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
-import { conciseProblem, statusOf, toFault } from './problem.ts';
-import { type Ask, type Handler, mediaType, type Reply } from './route.ts';
+import { conciseProblem, statusOf } from './problem.ts';
+import { type Ask, type Handler, mediaType, noted, type Reply, type Watch } from './route.ts';
 import { open, publishedOf } from './tiles.ts';
 
 /** Verifies the signature of a statement off this thread. */
@@ -37,8 +37,8 @@ const PENDING: Reply = { status: 204, headers: LATER, body: '' };
 
 /** `POST /entries`. */
 export function registerHandler(parts: EntriesParts): Handler {
-  return async (ask, body) => {
-    if (isBatch(ask)) return registerBatch(parts, body);
+  return async (ask, body, watch) => {
+    if (isBatch(ask)) return registerBatch(parts, body, watch);
     const type = mediaType(ask.header('content-type'));
     if (!STATEMENT_TYPES.includes(type)) {
       throw new Fault('bad-media-type', `a statement is sent as ${STATEMENT_TYPES[0]}, several as ${BATCH_TYPE}`);
@@ -65,24 +65,26 @@ async function check({ log, verify, screen }: EntriesParts, bytes: Uint8Array): 
 }
 
 /** Answers a sequence of [status, receipt, location of a late one or problem details], in the order of the items. */
-async function registerBatch(parts: EntriesParts, body: Uint8Array): Promise<Reply> {
+async function registerBatch(parts: EntriesParts, body: Uint8Array, watch: Watch): Promise<Reply> {
   const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
-  const checks = await Promise.all(items.map((item) => check(parts, item).catch(toFault)));
+  const problem = (error: unknown): Cbor => {
+    const fault = noted(error, watch);
+    return [statusOf(fault), conciseProblem(fault)];
+  };
+  const checks = await Promise.allSettled(items.map((item) => check(parts, item)));
   // Signatures are verified in any order, but the items are pooled in their own.
-  const outcomes = await Promise.all(checks.map((checked) => register(parts, checked)));
+  const outcomes = await Promise.all(
+    checks.map((checked) =>
+      checked.status === 'rejected' ? problem(checked.reason) : register(parts, checked.value).catch(problem),
+    ),
+  );
   return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...outcomes.map(encode)) };
 }
 
-async function register({ log, answers }: EntriesParts, checked: Checked | Fault): Promise<Cbor> {
-  try {
-    if (checked instanceof Fault) throw checked;
-    const place = await log.add(checked.offer);
-    if (place === 'promised') return [202, answers.location(checked.statement.id)];
-    return [201, answers.receipt(publishedOf(log), place)];
-  } catch (error) {
-    const fault = toFault(error);
-    return [statusOf(fault), conciseProblem(fault)];
-  }
+async function register({ log, answers }: EntriesParts, { statement, offer }: Checked): Promise<Cbor> {
+  const place = await log.add(offer);
+  if (place === 'promised') return [202, answers.location(statement.id)];
+  return [201, answers.receipt(publishedOf(log), place)];
 }
 
 /** `GET /entries/{id}`: the receipt, fresh; 204 while the entry is not yet published. */

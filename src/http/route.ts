@@ -16,8 +16,8 @@ export type Reply = {
   readonly body: Uint8Array | string;
 };
 
-/** Answers a request whose body, empty for a GET, has arrived whole. */
-export type Handler = (ask: Ask, body: Uint8Array) => Reply | Promise<Reply>;
+/** Answers a request whose body, empty for a GET, has arrived whole. A batch tells `watch` of each of its items. */
+export type Handler = (ask: Ask, body: Uint8Array, watch: Watch) => Reply | Promise<Reply>;
 
 /** A handler and where it answers. `hot` routes are answered in front of Hono, by `front.ts`. */
 export type Route = {
@@ -46,7 +46,7 @@ export const noBody = (): number => 0;
 /** Runs a handler; whatever it throws becomes a problem in the form of the route. */
 export async function serve(route: Route, ask: Ask, body: Uint8Array, watch: Watch): Promise<Reply> {
   try {
-    const reply = await route.handler(ask, body);
+    const reply = await route.handler(ask, body, watch);
     watch.count(route.path, reply.status);
     return reply;
   } catch (error) {
@@ -56,15 +56,32 @@ export async function serve(route: Route, ask: Ask, body: Uint8Array, watch: Wat
 
 /** The reply to a request that cannot be handled. */
 export function refuse(route: Route, ask: Ask, error: unknown, watch: Watch): Reply {
-  if (!(error instanceof Fault)) watch.failed(error);
-  watch.refused(toFault(error).code);
-  const reply = problemReply(error, route.form(ask));
+  const reply = problemReply(noted(error, watch), route.form(ask));
   watch.count(route.path, reply.status);
   return reply;
 }
 
+/** What a stranger may hear of an error, once `watch` was told of it. */
+export function noted(error: unknown, watch: Watch): Fault {
+  if (!(error instanceof Fault)) watch.failed(error);
+  const fault = toFault(error);
+  watch.refused(fault.code);
+  return fault;
+}
+
+/**
+ * What is read of any body, in bytes. One that is too large is read on and dropped up to here, because a sender who is
+ * still writing when the connection closes does not get to see the refusal.
+ */
+export const MOST_READ = 16 * 1024 * 1024;
+
 export function tooLarge(limit: number): Fault {
   return new Fault('too-large', limit === 0 ? 'this takes no body' : `the body is larger than ${limit} bytes`);
+}
+
+/** The length of a body in bytes. */
+export function lengthOf(body: Reply['body']): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 }
 
 /** The media type of a Content-Type header, without its parameters. */

@@ -1,6 +1,7 @@
 /** `GET /checkpoint` and `GET /tile/…`, C2SP tlog-tiles. Static in effect: what is served once never changes. @module */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import Negotiator from 'negotiator';
 import { Fault } from '../core/fault.ts';
 import { parseTilePath } from '../core/tile.ts';
 import type { LogHandle, Published } from '../log/handle.ts';
@@ -37,8 +38,13 @@ export function tileHandler(log: LogHandle): Handler {
 /** SPEC: entry bundles SHOULD be compressed at the HTTP layer. */
 async function maybeCompressed(ask: Ask, bytes: Uint8Array, headers: Record<string, string>): Promise<Reply> {
   const vary = { ...headers, vary: 'accept-encoding' };
-  if (!/\bgzip\b/.test(ask.header('accept-encoding') ?? '')) return { status: 200, headers: vary, body: bytes };
+  if (!takesGzip(ask.header('accept-encoding'))) return { status: 200, headers: vary, body: bytes };
   return { status: 200, headers: { ...vary, 'content-encoding': 'gzip' }, body: await compress(bytes) };
+}
+
+function takesGzip(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  return new Negotiator({ headers: { 'accept-encoding': accept } }).encoding(['gzip', 'identity']) === 'gzip';
 }
 
 /** Anyone's page may read the log. */

@@ -61,16 +61,19 @@ export function problemForm(accept: string | undefined): ProblemForm {
 export function problemReply(error: unknown, form: ProblemForm, headers: Record<string, string> = {}): Reply {
   const fault = toFault(error);
   const status = statusOf(fault);
-  const retry: Record<string, string> =
-    fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
+  // SPEC (SCRAPI): operators SHOULD set Retry-After on 503. What gives no time needs someone to look at it.
+  const retryAfter = fault.retryAfter ?? (status === 503 ? 60 : undefined);
+  const retry: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
   const type = {
     cbor: 'application/concise-problem-details+cbor',
     json: 'application/problem+json',
     text: 'text/plain; charset=utf-8',
   };
+  // A page that may read the log may also read what it says instead.
+  const always = { 'cache-control': 'no-store', 'access-control-allow-origin': '*' };
   return {
     status,
-    headers: { 'content-type': type[form], 'cache-control': 'no-store', ...retry, ...headers },
+    headers: { 'content-type': type[form], ...always, ...retry, ...headers },
     body:
       form === 'cbor' ? encode(conciseProblem(fault)) : form === 'json' ? jsonProblem(fault) : `${detailOf(fault)}\n`,
   };

@@ -63,7 +63,7 @@ async function serve(options: Options): Promise<void> {
     directory,
     publicUrl,
     export: options.export,
-    reserve: mebibytes(options.reserve),
+    reserve: 2 ** 20 * amount(options, 'reserve', 0),
     acceptClockStep: options.acceptClockStep ?? false,
   } satisfies LogOptions);
   const ended = new Promise<void>((resolve, reject) => {
@@ -101,7 +101,8 @@ async function serve(options: Options): Promise<void> {
         ]),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
-  const server = createFront(createApp(routes, watch), routes, watch, 1000 * Number(options.patience));
+  const patience = 1000 * amount(options, 'patience', 0.1);
+  const server = createFront(createApp(routes, watch), routes, watch, patience);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -116,7 +117,7 @@ async function serve(options: Options): Promise<void> {
   async function stop(): Promise<void> {
     if (stopping) return;
     stopping = true;
-    await closeFront(server);
+    await closeFront(server, patience);
     await log.stop();
     await ended;
     store.close();
@@ -155,10 +156,10 @@ function readPublished(store: SqliteStore): Published | undefined {
   return { head, tree: new PublishedTree(store, head) };
 }
 
-function mebibytes(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0)) throw new Fault('bad-request', `--reserve takes a number of MiB, not "${text}"`);
-  return value * 2 ** 20;
+function amount(options: Options, name: 'reserve' | 'patience', least: number): number {
+  const value = Number(options[name]);
+  if (value >= least) return value;
+  throw new Fault('bad-request', `--${name} takes a number of at least ${least}, not "${options[name]}"`);
 }
 
 function announce(json: boolean, what: { listen: string; publicUrl: string; origin: string; vkeys: string[] }): void {

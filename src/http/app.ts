@@ -14,7 +14,10 @@ import {
   type Ask,
   asAccepted,
   asText,
+  lengthOf,
+  MOST_READ,
   noBody,
+  noted,
   type Reply,
   type Route,
   refuse,
@@ -73,20 +76,41 @@ export function createApp(routes: readonly Route[], watch: Watch): Hono {
       return toResponse(body instanceof Fault ? refuse(route, ask, body, watch) : await serve(route, ask, body, watch));
     });
   }
-  // A known path asked with another method says which it takes; HEAD is answered by Hono as GET.
   for (const path of new Set(routes.map((route) => route.path))) {
-    const allow = routes.filter((route) => route.path === path).map((route) => route.method);
-    app.all(path, (context) => {
-      const fault = new Fault('bad-method', `${path} takes ${allow.join(' and ')}`);
-      return toResponse(problemReply(fault, asAccepted(askOf(context)), { allow: allow.join(', ') }));
-    });
+    app.all(path, (context) => toResponse(otherMethod(routes, path, askOf(context), watch)));
   }
   app.notFound((context) => {
     const fault = new Fault('unknown-resource', `there is nothing at ${context.req.path.slice(0, 200)}`);
-    return toResponse(problemReply(fault, asAccepted(askOf(context))));
+    const reply = problemReply(noted(fault, watch), asAccepted(askOf(context)));
+    watch.count('elsewhere', reply.status);
+    return toResponse(reply);
   });
+  // No handler throws; this is for what goes wrong around them.
+  app.onError((error, context) => toResponse(problemReply(noted(error, watch), asAccepted(askOf(context)))));
   return app;
 }
+
+/** A known path asked with another method says which it takes; HEAD does not come here, Hono answers it as GET. */
+function otherMethod(routes: readonly Route[], path: string, ask: Ask, watch: Watch): Reply {
+  const here = routes.filter((route) => route.path === path) as [Route, ...Route[]];
+  const methods = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+  const allow = [...methods, 'OPTIONS'].join(', ');
+  // A browser asks before it sends headers of a page's own making; reads are open to those as well.
+  if (ask.method === 'OPTIONS') {
+    return { status: 204, headers: { allow, ...(methods.includes('GET') ? PREFLIGHT : {}) }, body: '' };
+  }
+  const fault = new Fault('bad-method', `${path} takes ${methods.join(' and ')}`);
+  const reply = problemReply(noted(fault, watch), here[0].form(ask), { allow });
+  watch.count(path, reply.status);
+  return reply;
+}
+
+const PREFLIGHT = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, HEAD',
+  'access-control-allow-headers': '*',
+  'access-control-max-age': '86400',
+};
 
 function askOf({ req }: Context): Ask {
   return { method: req.method, path: new URL(req.url).pathname, header: (name) => req.header(name) };
@@ -95,15 +119,19 @@ function askOf({ req }: Context): Ask {
 async function readBody(request: Request, limit: number): Promise<Uint8Array | Fault> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > limit) return tooLarge(limit);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      length += chunk.length;
+      if (length > MOST_READ) break;
+      if (length <= limit) chunks.push(chunk);
+    }
+  } catch {
+    return new Fault('bad-request', 'the body broke off');
   }
-  return concat(...chunks);
+  return length > limit ? tooLarge(limit) : concat(...chunks);
 }
 
-function toResponse({ status, headers, body }: Reply): Response {
-  const content = status === 204 ? null : (body as BodyInit);
-  return new Response(content, { status, headers: headers as Record<string, string> });
+export function toResponse({ status, headers, body }: Reply): Response {
+  if (status === 204) return new Response(null, { status, headers });
+  return new Response(body as BodyInit, { status, headers: { ...headers, 'content-length': String(lengthOf(body)) } });
 }

@@ -4,34 +4,65 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { concat } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
+import { toResponse } from './app.ts';
 import { problemReply } from './problem.ts';
-import { type Ask, type Reply, type Route, refuse, serve, tooLarge, type Watch } from './route.ts';
+import {
+  type Ask,
+  lengthOf,
+  MOST_READ,
+  noted,
+  type Reply,
+  type Route,
+  refuse,
+  serve,
+  tooLarge,
+  type Watch,
+} from './route.ts';
 
 /** A server that is not yet listening. `patience` is how long a request may take to arrive, in milliseconds. */
 export function createFront(app: Hono, routes: readonly Route[], watch: Watch, patience: number): Server {
-  const rest = getRequestListener(app.fetch);
+  const rest = getRequestListener(app.fetch, {
+    // No answer depends on the name that a client has for this server.
+    hostname: 'localhost',
+    errorHandler: (error) => toResponse(problemReply(noted(ofRequest(error), watch), 'cbor')),
+  });
   const find = router(routes.filter((route) => route.hot));
-  const limits = { requestTimeout: patience, headersTimeout: patience, connectionsCheckingInterval: 1000 };
-  const server = createServer(limits, (request, response) => {
+  const times = { requestTimeout: patience, headersTimeout: patience, connectionsCheckingInterval: 1000 };
+  /** The newest exchange on each connection. */
+  const newest = new WeakMap<Duplex, ServerResponse>();
+  const server = createServer({ ...times, requireHostHeader: false }, (request, response) => {
+    newest.set(request.socket, response);
     // A stopping server answers what comes on open connections, and ends each with its answer.
     if (!server.listening) response.setHeader('connection', 'close');
     const route = find(request.method ?? '', request.url ?? '');
-    if (route) answer(route, request, response, watch);
+    if (route) answer(route, request, watch, (reply) => send(request, response, reply, !server.listening));
     else void rest(request, response);
   });
-  return server.on('clientError', refuseClient);
+  return server.on('clientError', (error, socket) => refuseClient(error, socket, newest.get(socket), watch));
 }
 
-/** Stops listening, lets requests in flight be answered, and resolves when the last connection is gone. */
-export function closeFront(server: Server): Promise<void> {
+/**
+ * Stops listening, lets requests in flight be answered, and resolves when the last connection is gone. Those who do
+ * not send the rest of a request, or do not read their answer, are left after `patience` milliseconds.
+ */
+export function closeFront(server: Server, patience: number): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const timer = setTimeout(() => server.closeAllConnections(), patience);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
     server.closeIdleConnections();
   });
+}
+
+/** What Hono's adapter throws for a request that cannot be one, such as one with a Host header that names no host. */
+function ofRequest(error: unknown): unknown {
+  return error instanceof RequestError ? new Fault('bad-request', messageOf(error)) : error;
 }
 
 function router(hot: readonly Route[]): (method: string, url: string) => Route | undefined {
@@ -44,20 +75,24 @@ function router(hot: readonly Route[]): (method: string, url: string) => Route |
     below.find(({ route, start }) => route.method === method && url.startsWith(start))?.route;
 }
 
-function answer(route: Route, request: IncomingMessage, response: ServerResponse, watch: Watch): void {
+function answer(route: Route, request: IncomingMessage, watch: Watch, done: (reply: Reply) => void): void {
   const ask = askOf(request);
   readBody(request, route.limit(ask), (body) => {
     const reply = body instanceof Fault ? refuse(route, ask, body, watch) : serve(route, ask, body, watch);
-    if (reply instanceof Promise) void reply.then((settled) => send(request, response, settled));
-    else send(request, response, reply);
+    if (reply instanceof Promise) void reply.then(done);
+    else done(reply);
   });
 }
 
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Reply): void {
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Reply,
+  last: boolean,
+): void {
   // A body that was not read to its end would be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close');
-  response.writeHead(status, { ...headers, 'content-length': length });
+  if (last || !request.complete) response.setHeader('connection', 'close');
+  response.writeHead(status, { ...headers, 'content-length': lengthOf(body) });
   response.end(body);
 }
 
@@ -77,19 +112,27 @@ function readBody(request: IncomingMessage, limit: number, done: (body: Uint8Arr
   const chunks: Uint8Array[] = [];
   let length = 0;
   request.on('data', (chunk: Uint8Array) => {
-    if (length > limit) return;
+    const before = length;
     length += chunk.length;
     if (length <= limit) chunks.push(chunk);
-    else done(tooLarge(limit));
+    else if (before <= MOST_READ && length > MOST_READ) done(tooLarge(limit));
   });
   request.on('end', () => {
-    if (length <= limit) done(chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(...chunks));
+    if (length > MOST_READ) return;
+    if (length > limit) done(tooLarge(limit));
+    else done(chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(...chunks));
   });
 }
 
 /** Answers on the bare socket what is not HTTP, or came too slowly. */
-function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+function refuseClient(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  newest: ServerResponse | undefined,
+  watch: Watch,
+): void {
+  // Where an earlier request still waits for its answer, a refusal would be taken for that answer.
+  if (!socket.writable || error.code === 'ECONNRESET' || (newest && owesAnswer(newest))) {
     socket.destroy();
     return;
   }
@@ -97,9 +140,14 @@ function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
   const fault = slow
     ? new Fault('request-timeout', 'the request did not arrive in time')
     : new Fault('bad-request', `this is not HTTP: ${messageOf(error)}`);
-  const { status, headers, body } = problemReply(fault, 'cbor');
+  const { status, headers, body } = problemReply(noted(fault, watch), 'cbor');
   const lines = Object.entries({ ...headers, 'content-length': body.length, connection: 'close' });
   socket.write(`HTTP/1.1 ${status} ${slow ? 'Request Timeout' : 'Bad Request'}\r\n`);
   socket.write(`${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
-  socket.end(body);
+  socket.end(body, () => socket.destroy());
+}
+
+/** Whether this exchange, or one before it on the same connection, has its request and not its answer. */
+function owesAnswer(response: ServerResponse): boolean {
+  return !response.writableEnded && (response.socket === null || response.req.complete);
 }

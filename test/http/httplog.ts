@@ -1,0 +1,260 @@
+/**
+ * A whole log in this process, from the database to the routes: what `serve` puts together, with the threads taken
+ * out, so that a test can hold back a publication, let its deadline pass, and open the log again.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import type { Hono } from 'hono';
+import { screen } from '../../src/cli/screen.ts';
+import { utf8 } from '../../src/core/bytes.ts';
+import { type CborMap, decode } from '../../src/core/cbor.ts';
+import { verifyStatementLater } from '../../src/core/cose.ts';
+import { deriveSeed } from '../../src/core/logkeys.ts';
+import { signerOf } from '../../src/core/signature.ts';
+import { Answers } from '../../src/http/answers.ts';
+import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../../src/http/app.ts';
+import { closeFront, createFront } from '../../src/http/front.ts';
+import { createMetrics } from '../../src/http/metrics.ts';
+import type { Route, Watch } from '../../src/http/route.ts';
+import type { Port } from '../../src/log/channel.ts';
+import { LogHandle } from '../../src/log/handle.ts';
+import type { EntryMode } from '../../src/log/ports.ts';
+import { PublishedTree } from '../../src/log/published.ts';
+import { Publisher } from '../../src/log/publisher.ts';
+import { opaqueRules } from '../../src/log/rules.ts';
+import { serveLog } from '../../src/log/service.ts';
+import { headSigner, receiptHeader } from '../../src/log/sign.ts';
+import { StatementRules } from '../../src/log/statements.ts';
+import { createGuardFile, openGuardFile } from '../../src/store/guardfile.ts';
+import { createStore, openStore, type SqliteStore } from '../../src/store/sqlite.ts';
+import { folder } from '../folder.ts';
+import { building, key, ORIGIN, START, type World } from '../registry/world.ts';
+
+export const PUBLIC_URL = 'https://log.example';
+export const COSE = { 'content-type': 'application/cose' };
+const seed = new Uint8Array(32).fill(9);
+const mldsa = signerOf('mldsa44', deriveSeed(seed, 'checkpoint-mldsa44', 0));
+const receipt = signerOf('p256', deriveSeed(seed, 'receipt-p256', 0));
+const signer = headSigner({
+  origin: ORIGIN,
+  publicUrl: PUBLIC_URL,
+  ed25519: signerOf('ed25519', deriveSeed(seed, 'checkpoint-ed25519', 0)),
+  receipt,
+  mldsa44: { key: mldsa.key, sign: async (message) => mldsa.sign(message) },
+  clock: () => new Date(),
+});
+export const VKEYS = signer.keys.vkeys;
+export const RECEIPT_KEY = receipt.key;
+
+export class HttpLog {
+  readonly #directory = folder();
+  readonly #mode: EntryMode;
+  handle!: LogHandle;
+  app!: Hono;
+  routes!: Route[];
+  /** What the operator would read, and what was counted. */
+  readonly failures: unknown[] = [];
+  readonly refusals: string[] = [];
+  store!: SqliteStore;
+  /** Lets the deadline of the publication that is under way pass. */
+  deadlinePasses: () => void = () => {};
+  #gate: Promise<void> = Promise.resolve();
+  #close: () => Promise<void> = async () => {};
+
+  constructor(mode: EntryMode) {
+    this.#mode = mode;
+    createStore(join(this.#directory, 'log.db'), { origin: ORIGIN, entries: mode });
+    createGuardFile(join(this.#directory, 'log.guard'));
+    this.#open();
+  }
+
+  get watch(): Watch {
+    return {
+      count: () => {},
+      refused: (code) => this.refusals.push(code),
+      failed: (error) => this.failures.push(error),
+    };
+  }
+
+  get size(): number {
+    return this.handle.published?.head.size ?? 0;
+  }
+
+  #open(): void {
+    this.store = openStore(join(this.#directory, 'log.db'));
+    const guard = openGuardFile(join(this.#directory, 'log.guard'));
+    const { port1, port2 } = new MessageChannel();
+    const ended = this.#serve(port1, guard);
+    this.handle = new LogHandle({
+      port: port2,
+      published: undefined,
+      committed: this.store.head().size,
+      openTree: (head) => new PublishedTree(this.store, head),
+      observe: () => {},
+      trouble: (what, message) => this.failures.push(`${what}: ${message}`),
+    });
+    this.routes = routesOf(this.handle, this.#mode);
+    this.app = createApp(this.routes, this.watch);
+    this.#close = async () => {
+      await this.handle.stop();
+      await ended;
+      port2.close();
+      guard.close();
+      this.store.close();
+    };
+  }
+
+  #serve(port: Port & { close(): void }, guard: ReturnType<typeof openGuardFile>): Promise<void> {
+    const send = (message: object) => port.postMessage(message);
+    const rules =
+      this.#mode === 'opaque'
+        ? opaqueRules
+        : new StatementRules({
+            store: this.store,
+            statementKey: key('log'),
+            acceptClockStep: false,
+            rootAt: () => {
+              throw new Error('no rule reads roots yet');
+            },
+            learn: (keys) =>
+              send({
+                type: 'keys',
+                keys: keys.map(({ kid, key }) => ({ kid, algorithm: key.algorithm, bytes: key.bytes })),
+              }),
+          });
+    return new Promise((resolve) => {
+      serveLog({
+        port,
+        log: {
+          origin: ORIGIN,
+          entries: this.#mode,
+          store: this.store,
+          guard,
+          rules,
+          // Too soon for a heartbeat of the log's own, so that a test can count.
+          clock: () => new Date(Date.parse(START) + 600_000),
+          free: () => 2 ** 40,
+          reserve: 0,
+        },
+        publisher: (log, observe, settled) =>
+          new Publisher({
+            log,
+            signer: {
+              keys: signer.keys,
+              sign: async (head) => {
+                await this.#gate;
+                return signer.sign(head);
+              },
+            },
+            publication: this.store,
+            announce: (head) => send({ type: 'published', head }),
+            settled,
+            sleep: async () => {},
+            alarm: (_, ring) => {
+              this.deadlinePasses = ring;
+              return () => {
+                this.deadlinePasses = () => {};
+              };
+            },
+            observe,
+          }),
+        stopped() {
+          port.close();
+          resolve();
+        },
+      });
+    });
+  }
+
+  /** Holds back every publication until the returned function is called. */
+  hold(): () => void {
+    let release: () => void = () => {};
+    this.#gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  }
+
+  async close(): Promise<void> {
+    await this.#close();
+    this.#close = async () => {};
+  }
+
+  /** Ends the log as SIGTERM does, and opens it from what the disk holds. */
+  async reopen(): Promise<void> {
+    await this.close();
+    this.#open();
+    await this.handle.caughtUp(60_000);
+  }
+
+  async ask(path: string, init?: RequestInit): Promise<Response> {
+    return this.app.request(path, init);
+  }
+
+  /** Posts bytes; a statement unless the headers say something else. */
+  async post(path: string, body: Uint8Array | string, headers: Record<string, string> = COSE): Promise<Response> {
+    return this.ask(path, { method: 'POST', body: body as BodyInit, headers });
+  }
+
+  /** Appends the statements of a world in order. */
+  async play(world: World): Promise<this> {
+    const offers = world.entries.map(({ statement: { id, entry } }) => ({ id, entry, verified: false }));
+    await Promise.all(offers.map((offer) => this.handle.add(offer)));
+    return this;
+  }
+
+  /** The log on a port of the loopback; `patience` is in milliseconds. */
+  async listen(patience = 10_000): Promise<{ port: number; url: string; close(): Promise<void> }> {
+    const server = createFront(this.app, this.routes, this.watch, patience);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return { port, url: `http://127.0.0.1:${port}`, close: () => closeFront(server, patience) };
+  }
+}
+
+/** The routes of a log of a kind, as `serve` has them. */
+export function routesOf(log: LogHandle, mode: EntryMode): Route[] {
+  const facts = {
+    origin: ORIGIN,
+    publicUrl: PUBLIC_URL,
+    receiptKey: receipt.key,
+    receiptHeader: receiptHeader(PUBLIC_URL, ORIGIN, receipt.key),
+  };
+  const parts = { log, answers: new Answers(facts), verify: verifyStatementLater, screen };
+  const metrics = createMetrics();
+  metrics.watch(log);
+  return [
+    ...tileRoutes(log),
+    ...(mode === 'opaque' ? opaqueRoutes(log) : statementRoutes(parts, receipt.key)),
+    ...operatorRoutes({ log, origin: ORIGIN, stopping: () => false }, metrics),
+  ];
+}
+
+/** A log in which acme builds, as `building` of world.ts: seven entries. */
+export async function buildingLog(world: World = building()): Promise<HttpLog> {
+  return new HttpLog('statements').play(world);
+}
+
+/** An opaque log with so many entries: `entry 0`, `entry 1`, … */
+export async function opaqueLog(size = 0): Promise<HttpLog> {
+  const log = new HttpLog('opaque');
+  const entries = Array.from({ length: size }, (_, i) => utf8(`entry ${i}`));
+  await Promise.all(entries.map((entry) => log.handle.add({ entry, verified: true })));
+  await log.handle.caughtUp(60_000);
+  return log;
+}
+
+export async function bytesOf(response: Response): Promise<Uint8Array> {
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+export type Problem = { readonly title: string; readonly detail: string; readonly status: number };
+
+/** Reads CBOR problem details (RFC 9290). */
+export function problemOf(bytes: Uint8Array): Problem {
+  const map = decode(bytes) as CborMap;
+  return { title: map.get(-1) as string, detail: map.get(-2) as string, status: map.get(-4) as number };
+}

@@ -131,9 +131,9 @@ export class Pool {
     for (const { submission } of this.#queue.splice(0)) this.refuse(submission, fault);
   }
 
-  /** Answers everyone who still waits with a fault: nothing will be settled any more. */
+  /** Answers everyone who still waits, also for a turn that failed, with a fault: nothing will be settled any more. */
   abandon(fault: Fault): void {
-    this.refuseAll(fault);
-    for (const { submission } of this.#committed.splice(0)) this.refuse(submission, fault);
+    for (const { submission } of [...this.#waiting.values()]) this.refuse(submission, fault);
+    [this.#queue, this.#committed] = [[], []];
   }
 }

@@ -125,4 +125,40 @@ test('any order of offers, turns and settlements answers each ticket once, with 
   );
 });
 
+test('who waits for a turn that failed is answered when the log is abandoned, like everyone else', () => {
+  const { pool, answers, turn } = setUp();
+  const fault = new Fault('frozen', 'no more');
+  pool.offer(1, submission('committed'));
+  turn();
+  pool.offer(2, submission('taken'));
+  assert.is(pool.take(10, 1e9).length, 1);
+  pool.offer(3, submission('queued'));
+  pool.offer(4, submission('taken'));
+  pool.abandon(fault);
+  assert.equal([...answers.keys()].sort(), [1, 2, 3, 4]);
+  assert.ok([...answers.values()].every((answer) => 'fault' in answer && answer.fault === fault));
+  assert.is(pool.size, 0);
+});
+
+test('what is promised is told once, and a repeat of it at once; what is beyond still waits', () => {
+  const { pool, answers, turn } = setUp();
+  for (const [i, name] of ['a', 'b', 'c'].entries()) pool.offer(i, submission(name));
+  turn();
+  pool.promise(2);
+  assert.equal(
+    [...answers],
+    [
+      [0, { promised: true }],
+      [1, { promised: true }],
+    ],
+  );
+  pool.offer(10, submission('b'));
+  assert.equal(answers.get(10), { promised: true });
+  assert.is(pool.locate(submission('b').id, 'b'), 'pending');
+  pool.settle(3);
+  assert.equal(answers.get(2), { index: 2 });
+  pool.offer(11, submission('b'));
+  assert.equal(answers.get(11), { index: 1 });
+});
+
 test.run();

@@ -57,7 +57,9 @@ export class HttpLog {
   /** What the operator would read, and what was counted. */
   readonly failures: unknown[] = [];
   readonly refusals: string[] = [];
+  /** The connection of the writer, and that of those who answer. */
   store!: SqliteStore;
+  reads!: SqliteStore;
   /** Lets the deadline of the publication that is under way pass. */
   deadlinePasses: () => void = () => {};
   #gate: Promise<void> = Promise.resolve();
@@ -84,6 +86,7 @@ export class HttpLog {
 
   #open(): void {
     this.store = openStore(join(this.#directory, 'log.db'));
+    this.reads = openStore(join(this.#directory, 'log.db'), { readonly: true });
     const guard = openGuardFile(join(this.#directory, 'log.guard'));
     const { port1, port2 } = new MessageChannel();
     const ended = this.#serve(port1, guard);
@@ -91,7 +94,7 @@ export class HttpLog {
       port: port2,
       published: undefined,
       committed: this.store.head().size,
-      openTree: (head) => new PublishedTree(this.store, head),
+      openTree: (head) => new PublishedTree(this.reads, head),
       observe: () => {},
       trouble: (what, message) => this.failures.push(`${what}: ${message}`),
     });
@@ -102,6 +105,7 @@ export class HttpLog {
       await ended;
       port2.close();
       guard.close();
+      this.reads.close();
       this.store.close();
     };
   }

@@ -1,0 +1,127 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { concat, fromHex } from '../../src/core/bytes.ts';
+import { type Cbor, type CborMap, Cursor, writeByteStrings } from '../../src/core/cbor.ts';
+import type { SignedStatement } from '../../src/core/cose.ts';
+import { leafHash } from '../../src/core/hash.ts';
+import { BUILD, building, enrol, keyEvent, say } from '../registry/world.ts';
+import { buildingLog, bytesOf, PUBLIC_URL, problemOf } from './httplog.ts';
+import { build, checkReceipt, pathOf } from './statements.ts';
+
+// `POST /entries` with a CBOR sequence: admitted in order, each on its own.
+
+const ORGANISATIONS = {
+  op: { role: 'operator', roots: ['op1'], threshold: 1 },
+  acme: { role: 'vendor', roots: ['acme1'], threshold: 1 },
+  duo: { role: 'vendor', roots: ['duo1', 'duo2'], threshold: 2 },
+} as const;
+const log = await buildingLog(building(ORGANISATIONS));
+test.after(() => log.close());
+
+const BATCH = { 'content-type': 'application/cbor-seq' };
+type Item = readonly [number, Cbor];
+
+async function send(statements: readonly SignedStatement[]): Promise<Item[]> {
+  const response = await log.post('/entries', writeByteStrings(statements.map(({ entry }) => entry)), BATCH);
+  assert.equal([response.status, response.headers.get('content-type')], [200, 'application/cbor-seq']);
+  const cursor = new Cursor(await bytesOf(response));
+  const items = statements.map(() => cursor.value() as Item);
+  cursor.end();
+  return items;
+}
+
+const indexOf = ([status, body]: Item, { entry }: SignedStatement) => {
+  assert.is(status, 201, body instanceof Map ? String(body.get(-2)) : '');
+  return checkReceipt(body as Uint8Array, entry);
+};
+const detailOf = ([status, body]: Item) => `${status} ${(body as CborMap).get(-2)}`;
+
+test('256 statements: indexes in order, a receipt each, all for one head', async () => {
+  const size = log.size;
+  const statements = Array.from({ length: 256 }, build);
+  const items = await send(statements);
+  items.forEach((item, i) => {
+    assert.is(indexOf(item, statements[i] as SignedStatement), size + i);
+  });
+  assert.is(log.size, size + 256);
+});
+
+test('the same statement twice in a batch, and one of an earlier batch: one entry each', async () => {
+  const size = log.size;
+  const [one, two] = [build(), build()];
+  await send([one]);
+  const items = await send([two, one, two]);
+  assert.equal(
+    items.map((item, i) => indexOf(item, [two, one, two][i] as SignedStatement)),
+    [size + 1, size, size + 1],
+  );
+});
+
+test('a key may be enrolled, activated and used in one batch, in that order', async () => {
+  const size = log.size;
+  const [enrolment, activation] = [enrol('acme1', 'acme', 'k1', 'build'), keyEvent('acme1', 'acme', 'k1', 'activate')];
+  const use = say('k1', 'acme', 'build', { ...BUILD, version: 'k1' });
+  const early = await send([use, activation, enrolment]);
+  assert.match(detailOf(early[0] as Item), /^400 key-unknown: /);
+  assert.match(detailOf(early[1] as Item), /^400 key-unknown: /);
+  assert.is(indexOf(early[2] as Item, enrolment), size);
+  const items = await send([enrolment, use, activation, use]);
+  assert.is(indexOf(items[0] as Item, enrolment), size, 'a repeat');
+  assert.match(detailOf(items[1] as Item), /^400 key-state: /);
+  assert.is(indexOf(items[2] as Item, activation), size + 1);
+  // What was refused in a batch was refused for good: the same statement later in it shares the answer.
+  assert.match(detailOf(items[3] as Item), /^400 key-state: /);
+  assert.is(indexOf((await send([use]))[0] as Item, use), size + 2);
+  assert.is(log.size, size + 3);
+});
+
+test('an approval of what stands earlier in the batch holds only if its index was guessed right', async () => {
+  const size = log.size;
+  const enrolment = enrol('duo1', 'duo', 'k2', 'build');
+  const approve = (index: number) =>
+    say('duo2', 'duo', 'approval', { ref: { index, leafHash: leafHash(enrolment.entry) } });
+  const items = await send([approve(size), build(), enrolment, approve(size)]);
+  assert.match(detailOf(items[0] as Item), /^400 reference: /);
+  assert.is(items[2]?.[0], 201);
+  assert.match(detailOf(items[3] as Item), /^400 reference: /);
+  const later = approve(size + 1);
+  assert.is(indexOf((await send([later]))[0] as Item, later), size + 2);
+});
+
+test('broken framing is one 400, too many or too large one 413, before anything is pooled', async () => {
+  const size = log.size;
+  const { entry } = build();
+  const good = writeByteStrings([entry]);
+  for (const [name, body, status] of [
+    ['cut off', good.subarray(0, -1), 400],
+    ['not framed', entry, 400],
+    ['text at the end', concat(good, fromHex('6161', 'bad-cbor')), 400],
+    ['an array around', concat(fromHex('81', 'bad-cbor'), good), 400],
+    ['an indefinite string', concat(good, fromHex('5fff', 'bad-cbor')), 400],
+    ['257 items', writeByteStrings(Array.from({ length: 257 }, () => entry)), 413],
+    ['more than 4 MiB', writeByteStrings([entry, ...Array.from({ length: 65 }, () => new Uint8Array(65_000))]), 413],
+  ] as const) {
+    const response = await log.post('/entries', body, BATCH);
+    assert.is(response.status, status, name);
+    assert.is(problemOf(await bytesOf(response)).status, status, name);
+  }
+  assert.is(log.store.head().size, size);
+});
+
+test('past the deadline each item that is certain gets 202 and its Location', async () => {
+  const release = log.hold();
+  const size = log.size;
+  const statements = [build(), build()];
+  const answer = send([...statements]);
+  while (log.store.head().size < size + 2) await new Promise((resolve) => setImmediate(resolve));
+  log.deadlinePasses();
+  assert.equal(
+    await answer,
+    statements.map((statement) => [202, `${PUBLIC_URL}${pathOf(statement)}`]),
+  );
+  release();
+  await send([build()]);
+  for (const statement of statements) assert.is((await log.ask(pathOf(statement))).status, 200);
+});
+
+test.run();

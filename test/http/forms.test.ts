@@ -141,6 +141,7 @@ test('what goes wrong here is 500, its text stays in the log of the operator', a
   assert.is(detail, 'something went wrong here; the operator can find it in the log of the server');
   assert.match(String(broken.failures[0]), /database/);
   assert.ok(broken.refusals.includes('internal'));
+  await broken.close();
 });
 
 test('keys: a COSE key set, and each by the base64url of its kid', async () => {
@@ -178,6 +179,7 @@ test('/healthz: well while it publishes; unwell, with the reason, once it is fro
   const body = (await unwell.json()) as Record<string, unknown>;
   assert.equal([body.status, body.problem], ['unhealthy', 'the log stopped after an error of its own']);
   assert.is((await frozen.ask('/checkpoint')).status, 200, 'reads of what is in memory go on');
+  await frozen.close();
 });
 
 test('/metrics: for Prometheus, with what was refused and what is published', async () => {

@@ -51,6 +51,8 @@ type Options = {
 
 async function serve(options: Options): Promise<void> {
   const directory = logDirectory(required(options, 'data'), options.guard);
+  const patience = 1000 * amount(options, 'patience', 0.1);
+  const reserve = 2 ** 20 * amount(options, 'reserve', 0);
   const { host, port } = await freePort(parseListen(options.listen));
   const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? `http://${host}:${port}`;
   const store = openStore(directory.database, { readonly: true });
@@ -63,7 +65,7 @@ async function serve(options: Options): Promise<void> {
     directory,
     publicUrl,
     export: options.export,
-    reserve: 2 ** 20 * amount(options, 'reserve', 0),
+    reserve,
     acceptClockStep: options.acceptClockStep ?? false,
   } satisfies LogOptions);
   const ended = new Promise<void>((resolve, reject) => {
@@ -101,7 +103,6 @@ async function serve(options: Options): Promise<void> {
         ]),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
-  const patience = 1000 * amount(options, 'patience', 0.1);
   const server = createFront(createApp(routes, watch), routes, watch, patience);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

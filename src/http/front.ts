@@ -42,6 +42,8 @@ export function createFront(app: Hono, routes: readonly Route[], watch: Watch, p
     if (route) answer(route, request, watch, (reply) => send(request, response, reply, !server.listening));
     else void rest(request, response);
   });
+  // A client that has sent all it will and closed that side still gets its answer; Node would drop it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   return server.on('clientError', (error, socket) => refuseClient(error, socket, newest.get(socket), watch));
 }
 

@@ -6,12 +6,12 @@ import { type CborMap, Cursor, writeByteStrings } from '../../src/core/cbor.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
 import { createApp } from '../../src/http/app.ts';
 import { LogHandle } from '../../src/log/handle.ts';
-import { bytesOf, type HttpLog, opaqueLog, routesOf, VKEYS } from './httplog.ts';
+import { bytesOf, closeAll, type HttpLog, opaqueLog, routesOf, VKEYS } from './httplog.ts';
 
 // `POST /add` of an opaque log, as generic tlog clients and load tools use it.
 
 const log = await opaqueLog();
-test.after(() => log.close());
+test.after(closeAll);
 
 const RAW = { 'content-type': 'application/octet-stream' };
 const BATCH = { 'content-type': 'application/cbor-seq' };
@@ -122,7 +122,7 @@ test('no items are no batch of anything', async () => {
 
 test('when too much waits: 503 with Retry-After, to a single entry and to each item of a batch', async () => {
   // The log at the other end of this channel does not answer, as one whose disk hangs.
-  const { port1, port2 } = new MessageChannel();
+  const { port2 } = new MessageChannel();
   const stuck = new LogHandle({
     port: port2,
     published: log.handle.published,
@@ -133,6 +133,7 @@ test('when too much waits: 503 with Retry-After, to a single entry and to each i
     observe: () => {},
     trouble: () => {},
   });
+  port2.unref();
   const app = createApp(routesOf(stuck, 'opaque'), log.watch);
   for (let i = 0; i < 16_384; i++) void stuck.add({ entry: utf8(`waiting ${i}`), verified: true });
   const response = await app.request('/add', { method: 'POST', body: 'one more' });
@@ -145,8 +146,6 @@ test('when too much waits: 503 with Retry-After, to a single entry and to each i
     body: writeByteStrings([utf8('x')]) as BodyInit,
   });
   assert.is((new Cursor(await bytesOf(batch)).value() as CborMap).get(-4), 503);
-  port1.close();
-  port2.close();
 });
 
 test('an opaque log has no entries of SCRAPI', async () => {

@@ -4,16 +4,13 @@ import { type Cbor, type CborMap, Cursor, writeByteStrings } from '../../src/cor
 import { decodeReceipt } from '../../src/core/receipt.ts';
 import { BUILD, say } from '../registry/world.ts';
 import { GROUPS, good, worldOfKeys } from './badstatements.ts';
-import { buildingLog, bytesOf, COSE, problemOf } from './httplog.ts';
+import { buildingLog, bytesOf, COSE, closeAll, problemOf } from './httplog.ts';
 
 // Bad submissions over a socket: each has its own answer, and none leaves a trace in the tree.
 
 const log = await buildingLog(worldOfKeys());
 const server = await log.listen();
-test.after(async () => {
-  await server.close();
-  await log.close();
-});
+test.after(closeAll);
 
 for (const [group, cases] of Object.entries(GROUPS)) {
   test(`${group}: ${cases.length} bad submissions, each with its answer, none with a trace`, async () => {

@@ -5,7 +5,7 @@ import { type Cbor, type CborMap, Cursor, writeByteStrings } from '../../src/cor
 import type { SignedStatement } from '../../src/core/cose.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { BUILD, building, enrol, keyEvent, say } from '../registry/world.ts';
-import { buildingLog, bytesOf, PUBLIC_URL, problemOf } from './httplog.ts';
+import { buildingLog, bytesOf, closeAll, PUBLIC_URL, problemOf } from './httplog.ts';
 import { build, checkReceipt, pathOf } from './statements.ts';
 
 // `POST /entries` with a CBOR sequence: admitted in order, each on its own.
@@ -16,7 +16,7 @@ const ORGANISATIONS = {
   duo: { role: 'vendor', roots: ['duo1', 'duo2'], threshold: 2 },
 } as const;
 const log = await buildingLog(building(ORGANISATIONS));
-test.after(() => log.close());
+test.after(closeAll);
 
 const BATCH = { 'content-type': 'application/cbor-seq' };
 type Item = readonly [number, Cbor];

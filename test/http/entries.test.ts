@@ -5,13 +5,13 @@ import { decodeStatement, entryIdOf, withUnprotected } from '../../src/core/cose
 import { leafHash } from '../../src/core/hash.ts';
 import { decodeReceipt } from '../../src/core/receipt.ts';
 import { sameBytes } from '../check.ts';
-import { buildingLog, bytesOf, COSE, PUBLIC_URL, problemOf } from './httplog.ts';
+import { buildingLog, bytesOf, COSE, closeAll, PUBLIC_URL, problemOf } from './httplog.ts';
 import { build, checkProof, checkReceipt, type Everything, JSON_TYPE, PROOF, pathOf } from './statements.ts';
 
 // `/entries` of SCRAPI draft 11, and the other shapes of DESIGN.md section 7.
 
 const log = await buildingLog();
-test.after(() => log.close());
+test.after(closeAll);
 
 test('POST: 201, the receipt, and an absolute Location of the public URL whatever Host says', async () => {
   const before = log.size;

@@ -5,17 +5,14 @@ import { decode } from '../../src/core/cbor.ts';
 import { decodeKeySet, fromCoseKey, thumbprintOf } from '../../src/core/cosekey.ts';
 import { sameBytes } from '../check.ts';
 import { ORIGIN } from '../registry/world.ts';
-import { buildingLog, bytesOf, COSE, opaqueLog, problemOf, RECEIPT_KEY } from './httplog.ts';
+import { buildingLog, bytesOf, COSE, closeAll, opaqueLog, problemOf, RECEIPT_KEY } from './httplog.ts';
 import { build, pathOf } from './statements.ts';
 
 // The errors row of DESIGN.md section 7, the keys, and what operators and browsers ask.
 
 const log = await buildingLog();
 const opaque = await opaqueLog(1);
-test.after(async () => {
-  await log.close();
-  await opaque.close();
-});
+test.after(closeAll);
 
 const CBOR = 'application/concise-problem-details+cbor';
 const JSON_PROBLEM = 'application/problem+json';
@@ -141,7 +138,6 @@ test('what goes wrong here is 500, its text stays in the log of the operator', a
   assert.is(detail, 'something went wrong here; the operator can find it in the log of the server');
   assert.match(String(broken.failures[0]), /database/);
   assert.ok(broken.refusals.includes('internal'));
-  await broken.close();
 });
 
 test('keys: a COSE key set, and each by the base64url of its kid', async () => {
@@ -179,7 +175,6 @@ test('/healthz: well while it publishes; unwell, with the reason, once it is fro
   const body = (await unwell.json()) as Record<string, unknown>;
   assert.equal([body.status, body.problem], ['unhealthy', 'the log stopped after an error of its own']);
   assert.is((await frozen.ask('/checkpoint')).status, 200, 'reads of what is in memory go on');
-  await frozen.close();
 });
 
 test('/metrics: for Prometheus, with what was refused and what is published', async () => {

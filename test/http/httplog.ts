@@ -48,6 +48,14 @@ const signer = headSigner({
 export const VKEYS = signer.keys.vkeys;
 export const RECEIPT_KEY = receipt.key;
 
+/** What was opened and not closed again, newest first. */
+const opened: (() => Promise<void>)[] = [];
+
+/** Closes whatever a file of tests left open, so that one that failed ends too. */
+export async function closeAll(): Promise<void> {
+  for (const close of opened.splice(0)) await close();
+}
+
 export class HttpLog {
   readonly #directory = folder();
   readonly #mode: EntryMode;
@@ -70,6 +78,7 @@ export class HttpLog {
     createStore(join(this.#directory, 'log.db'), { origin: ORIGIN, entries: mode });
     createGuardFile(join(this.#directory, 'log.guard'));
     this.#open();
+    opened.unshift(() => this.close());
   }
 
   get watch(): Watch {
@@ -210,12 +219,13 @@ export class HttpLog {
   }
 
   /** The log on a port of the loopback; `patience` is in milliseconds. */
-  async listen(patience = 10_000): Promise<{ port: number; url: string; close(): Promise<void> }> {
+  async listen(patience = 10_000): Promise<{ port: number; url: string }> {
     const server = createFront(this.app, this.routes, this.watch, patience);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    return { port, url: `http://127.0.0.1:${port}`, close: () => closeFront(server, patience) };
+    opened.unshift(() => closeFront(server, patience));
+    return { port, url: `http://127.0.0.1:${port}` };
   }
 }
 

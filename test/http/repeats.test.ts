@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { toHex } from '../../src/core/bytes.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { sameBytes } from '../check.ts';
-import { buildingLog, bytesOf, COSE, type HttpLog, PUBLIC_URL, problemOf } from './httplog.ts';
+import { buildingLog, bytesOf, COSE, closeAll, type HttpLog, PUBLIC_URL, problemOf } from './httplog.ts';
 import {
   build,
   checkProof,
@@ -21,7 +21,7 @@ import {
 // The same statement is the same entry, whenever and however signed it comes; and what is late is promised, not lost.
 
 const log = await buildingLog();
-test.after(() => log.close());
+test.after(closeAll);
 
 test('a repeat, also with another signature: the first index, the first bytes, a fresh proof', async () => {
   for (const statement of enrolP256()) assert.is((await log.post('/entries', statement.entry)).status, 201);

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fromHex, toHex } from '../../src/core/bytes.ts';
 import { writeByteStrings } from '../../src/core/cbor.ts';
-import { buildingLog, bytesOf, COSE, opaqueLog } from './httplog.ts';
+import { buildingLog, bytesOf, COSE, closeAll, opaqueLog } from './httplog.ts';
 import { build, JSON_TYPE, PROOF } from './statements.ts';
 
 // Hot routes are answered in front of Hono, and by Hono too: the same request gets the same answer on both ways.
@@ -11,10 +11,7 @@ import { build, JSON_TYPE, PROOF } from './statements.ts';
 const statements = await buildingLog();
 const opaque = await opaqueLog(300);
 const servers = { statements: await statements.listen(), opaque: await opaque.listen() };
-test.after(async () => {
-  await Promise.all([servers.statements.close(), servers.opaque.close()]);
-  await Promise.all([statements.close(), opaque.close()]);
-});
+test.after(closeAll);
 
 type Asked = { method: string; path: string; headers: Record<string, string>; body: Uint8Array | undefined };
 type Answered = { status: number; headers: Record<string, string>; body: string };

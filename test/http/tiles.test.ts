@@ -7,13 +7,13 @@ import { openCheckpoint } from '../../src/core/cosignature.ts';
 import { Reader } from '../../src/core/reader.ts';
 import { sameBytes } from '../check.ts';
 import { ORIGIN } from '../registry/world.ts';
-import { bytesOf, opaqueLog, VKEYS } from './httplog.ts';
+import { bytesOf, closeAll, opaqueLog, VKEYS } from './httplog.ts';
 
 // What any client of C2SP tlog-tiles reads, with the headers that caches and browsers go by.
 
 const SIZE = 300;
 const log = await opaqueLog(SIZE);
-test.after(() => log.close());
+test.after(closeAll);
 
 const FOREVER = 'public, max-age=31536000, immutable';
 const headersOf = ({ headers }: Response, ...names: string[]) => names.map((name) => headers.get(name));

@@ -6,7 +6,7 @@ export const OK = 0;
 export const FAILED = 1;
 /** The call or its input cannot be used as it is. */
 export const USAGE = 2;
-/** The log would not or could not: refused, full, frozen, not reachable. */
+/** The log or its rules would not: refused, full, frozen, not reachable. */
 export const UNAVAILABLE = 3;
 /** An error of ours. */
 export const BUG = 4;
@@ -15,7 +15,7 @@ export const EXIT_CODES = `Exit codes:
   0  done, and all that was checked is so
   1  what was checked is not so
   2  the call or its input cannot be used
-  3  the log refused, or could not be reached
+  3  the log or its rules refused, or it could not be reached
   4  an error of limmat itself`;
 
 const NOT_SO: readonly FaultCode[] = ['bad-signature', 'unknown-signer', 'bad-proof', 'bad-tile', 'bad-receipt'];
@@ -30,14 +30,20 @@ const LOG_SAID_NO: readonly FaultCode[] = [
 ];
 
 export function exitCode(error: unknown): number {
+  if (isSystemError(error)) return USAGE;
   if (!(error instanceof Fault)) return BUG;
   if (NOT_SO.includes(error.code)) return FAILED;
   return LOG_SAID_NO.includes(error.code) ? UNAVAILABLE : USAGE;
 }
 
+/** What the operating system would not do: a file that may not be read, a port that is taken, a folder that is none. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
 /** Says what went wrong, on standard error; as one JSON object if asked. */
 export function complain(error: unknown, json: boolean): void {
-  const code = error instanceof Fault ? error.code : 'bug';
+  const code = error instanceof Fault ? error.code : isSystemError(error) ? 'bad-request' : 'bug';
   const rule = error instanceof Fault ? error.rule : undefined;
   if (json) console.error(JSON.stringify({ error: { code, rule, message: messageOf(error) } }));
   else console.error(`limmat: ${rule ? `${rule}: ` : ''}${messageOf(error)}`);

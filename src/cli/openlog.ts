@@ -43,6 +43,8 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
   const guard = openGuardFile(directory.guard);
   const seeds = derivedSeeds(directory, store);
   const { origin, entries } = store.identity();
+  const follow = exporter(options.export, origin, store, send);
+  // The last that can be refused is behind us: a thread that runs would keep this one from ending.
   const mldsa = mldsaWorker(seeds('checkpoint-mldsa44'));
   const signer = headSigner({
     origin,
@@ -58,8 +60,6 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
     entries === 'opaque'
       ? opaqueRules
       : new StatementRules({ store, statementKey, learn, rootAt: rootReader(store), ...options });
-  const follow = exporter(options.export, origin, store, send);
-  send({ type: 'ready', keys: signer.keys });
   return new Promise((resolve) => {
     serveLog({
       port,
@@ -88,13 +88,15 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
           observe,
         }),
       async stopped() {
-        await follow?.idle();
+        await follow?.stop();
         await mldsa.end();
         store.close();
         guard.close();
         resolve();
       },
     });
+    // After the start-up checks: a log that may not sign has said so by now, and nobody takes it for healthy.
+    send({ type: 'ready', keys: signer.keys });
   });
 }
 
@@ -122,7 +124,7 @@ function exporter(copy: string | undefined, origin: string, store: SqliteStore, 
       tree.advance(head);
       following.follow(head);
     },
-    idle: () => following.idle(),
+    stop: () => following.stop(),
   };
 }
 

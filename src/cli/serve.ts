@@ -1,10 +1,10 @@
 /** `limmat serve`: opens a log and serves it over HTTP until it is told to stop. @module */
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { verifyStatementLater } from '../core/cose.ts';
-import { Fault } from '../core/fault.ts';
+import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
@@ -18,7 +18,7 @@ import { receiptHeader } from '../log/sign.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
-import { command, parseListen, required, setting } from './options.ts';
+import { command, parseListen, parseNumber, required, setting } from './options.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
 import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
@@ -51,10 +51,11 @@ type Options = {
 
 async function serve(options: Options): Promise<void> {
   const directory = logDirectory(required(options, 'data'), options.guard);
-  const patience = 1000 * amount(options, 'patience', 0.1);
-  const reserve = 2 ** 20 * amount(options, 'reserve', 0);
+  const patience = 1000 * parseNumber('patience', options.patience, 0.1);
+  const reserve = 2 ** 20 * parseNumber('reserve', options.reserve);
   const { host, port } = await freePort(parseListen(options.listen));
-  const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? `http://${host}:${port}`;
+  const listen = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? listen;
   const store = openStore(directory.database, { readonly: true });
   const { origin, entries } = store.identity();
   const logger = pino({ base: null }, pino.destination(2));
@@ -72,6 +73,7 @@ async function serve(options: Options): Promise<void> {
     worker.once('exit', () => (stopping ? resolve() : reject(new Error('the thread of the log ended'))));
     worker.once('error', reject);
   });
+  ended.catch(() => {}); // told below, unless the thread itself said before why it ends
   const log = new LogHandle({
     port: worker,
     published: readPublished(store),
@@ -81,7 +83,7 @@ async function serve(options: Options): Promise<void> {
     trouble: (what, message) => logger.error({ what }, message),
   });
   metrics.watch(log);
-  const keys = await log.ready;
+  const keys = await Promise.race([log.ready, ended as Promise<never>]);
   const watch = {
     count: metrics.count,
     refused: metrics.refused,
@@ -104,27 +106,30 @@ async function serve(options: Options): Promise<void> {
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
   const server = createFront(createApp(routes, watch), routes, watch, patience);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
+  const closeLog = async () => {
+    stopping = true;
+    await log.stop();
+    await ended;
+    store.close();
+  };
+  await listenOn(server, host, port).catch(async (error: unknown) => {
+    await closeLog();
+    throw new Fault('bad-request', `cannot listen on ${listen}: ${messageOf(error)}; --listen HOST:PORT names another`);
   });
-  announce(options.json ?? false, {
-    listen: `http://${host}:${port}`,
-    publicUrl,
-    origin,
-    vkeys: keys.vkeys.map(formatVkey),
-  });
-
   async function stop(): Promise<void> {
     if (stopping) return;
     stopping = true;
     await closeFront(server, patience);
-    await log.stop();
-    await ended;
-    store.close();
+    await closeLog();
     process.exit();
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+  announce(options.json ?? false, {
+    listen,
+    publicUrl,
+    origin,
+    vkeys: keys.vkeys.map(formatVkey),
+  });
   await ended;
 }
 
@@ -136,6 +141,13 @@ async function freePort({ host, port }: { host: string; port: number }): Promise
   const free = (probe.address() as AddressInfo).port;
   await new Promise((resolve) => probe.close(resolve));
   return { host, port: free };
+}
+
+function listenOn(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
 }
 
 /** Signatures are checked on libuv's threads; ML-DSA-44, which they do not know, in a thread of its own. */
@@ -155,12 +167,6 @@ function readPublished(store: SqliteStore): Published | undefined {
   const { size, root } = parseCheckpoint(parseNote(published.note).text);
   const head = { ...published, size, root };
   return { head, tree: new PublishedTree(store, head) };
-}
-
-function amount(options: Options, name: 'reserve' | 'patience', least: number): number {
-  const value = Number(options[name]);
-  if (value >= least) return value;
-  throw new Fault('bad-request', `--${name} takes a number of at least ${least}, not "${options[name]}"`);
 }
 
 function announce(json: boolean, what: { listen: string; publicUrl: string; origin: string; vkeys: string[] }): void {

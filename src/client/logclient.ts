@@ -1,45 +1,59 @@
 /**
- * Talks to a log over HTTP: submits statements, fetches proofs, reads tiles. Believes nothing it has not checked with
- * `verify.ts`. `fetch` is given, so that tests and other platforms can put their own in. @module
+ * Talks to a log over HTTP: submits statements, fetches proofs, reads tiles. Checks nothing of what it gets: that is for
+ * `offline.ts`. `fetch` is given, so that tests and other platforms can put their own in. @module
  */
+import { concat } from '../core/bytes.ts';
 import { type Cbor, type CborMap, Cursor, decode, writeByteStrings } from '../core/cbor.ts';
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { Get } from '../core/reader.ts';
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** What became of one item of a batch. */
-export type BatchOutcome = { readonly receipt: Uint8Array } | { readonly fault: Fault };
+/** What became of one item of a batch; `location` is where the receipt of one will be that is published late. */
+export type BatchOutcome = { readonly receipt: Uint8Array } | { readonly location: string } | { readonly fault: Fault };
 
 /** How long an answer may take: a log without its witnesses answers after three seconds. */
 const PATIENCE = 30_000;
+/** More than any answer needs: the largest bundle has 16 MiB. */
+const MAX_ANSWER = 32 * 1024 * 1024;
+/** How often something is asked again that the log said to ask later; and the longest it is waited for, in seconds. */
+const ATTEMPTS = 5;
+const MAX_WAIT = 10;
+
+const sleepFor = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, 1000 * seconds));
 
 export class LogClient {
   readonly #base: string;
   readonly #fetch: Fetch;
+  readonly #sleep: (seconds: number) => Promise<void>;
 
-  constructor(base: string, fetch: Fetch) {
+  constructor(base: string, fetch: Fetch, sleep = sleepFor) {
     this.#base = base.replace(/\/+$/, '');
     this.#fetch = fetch;
+    this.#sleep = sleep;
   }
 
   /** Reads a resource of the tiled log. Fault `unknown-resource` if it is not there. */
   get get(): Get {
-    return async (path) => bytesOf(await this.#ask(path, {}));
+    return (path) => this.#ask(path, {});
   }
 
   /** Submits a signed statement; answers its offline proof, a `tlog-proof@v1` with the entry as `extra`. */
   async submit(statement: Uint8Array): Promise<Uint8Array> {
     const headers = { 'content-type': 'application/cose', accept: 'text/x.tlog-proof' };
-    return bytesOf(await this.#ask('entries', { method: 'POST', headers, body: statement as BodyInit }));
+    const { response, body } = await this.#answer('entries', { method: 'POST', headers, body: statement as BodyInit });
+    if (response.status !== 202) return body;
+    // Logged for good, and published late: the proof is fetched when it is there.
+    const entryId = response.headers.get('location')?.split('/').at(-1);
+    if (!entryId) throw new Fault('internal', 'the log took the statement and did not say where its receipt will be');
+    return this.proof(entryId);
   }
 
   /** Submits up to 256 statements at once; they are admitted in order, each on its own. */
   async submitBatch(statements: readonly Uint8Array[]): Promise<BatchOutcome[]> {
     const headers = { 'content-type': 'application/cbor-seq', accept: 'application/cbor-seq' };
     const body = writeByteStrings(statements) as BodyInit;
-    const answer = await bytesOf(await this.#ask('entries', { method: 'POST', headers, body }));
-    const cursor = new Cursor(answer);
+    const cursor = new Cursor(await this.#ask('entries', { method: 'POST', headers, body }));
     const outcomes = statements.map(() => toOutcome(cursor.value()));
     cursor.end();
     return outcomes;
@@ -47,14 +61,28 @@ export class LogClient {
 
   /** The offline proof of a statement by its entry id. Fault `unknown-entry` if the log does not know it. */
   async proof(entryId: string): Promise<Uint8Array> {
-    return bytesOf(await this.#ask(`entries/${entryId}`, { headers: { accept: 'text/x.tlog-proof' } }));
+    return this.#ask(`entries/${entryId}`, { headers: { accept: 'text/x.tlog-proof' } });
   }
 
-  async #ask(path: string, init: RequestInit): Promise<Response> {
+  /**
+   * Asks, and asks again when the log says after how long: a log that is full, or an entry that is not published yet.
+   * A statement that is sent twice is one entry, so there is no harm in that.
+   */
+  async #answer(path: string, init: RequestInit): Promise<{ response: Response; body: Uint8Array }> {
     const url = `${this.#base}/${path}`;
-    const response = await this.#reach(url, init);
-    if (response.ok && !isLate(response.status)) return response;
-    throw await faultOf(url, response);
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#reach(url, init);
+      const body = await bodyOf(url, response);
+      if (response.ok && response.status !== 204) return { response, body };
+      const fault = faultOf(url, response, body);
+      const wait = fault.retryAfter;
+      if (wait === undefined || wait > MAX_WAIT || attempt >= ATTEMPTS) throw fault;
+      await this.#sleep(wait);
+    }
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Uint8Array> {
+    return (await this.#answer(path, init)).body;
   }
 
   async #reach(url: string, init: RequestInit): Promise<Response> {
@@ -67,40 +95,55 @@ export class LogClient {
   }
 }
 
-async function bytesOf(response: Response): Promise<Uint8Array> {
-  return new Uint8Array(await response.arrayBuffer());
+/** The body of an answer, which may be at most `MAX_ANSWER` long. */
+async function bodyOf(url: string, response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      length += chunk.length;
+      if (length > MAX_ANSWER) throw new Fault('too-large', `the answer of ${url} is larger than ${MAX_ANSWER} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('request-timeout', `the answer of ${url} broke off: ${messageOf(error)}`);
+  }
+  return concat(...chunks);
 }
 
 function toOutcome(value: Cbor): BatchOutcome {
   const [status, body] = Array.isArray(value) ? (value as readonly Cbor[]) : [];
-  if (status === 201 && body instanceof Uint8Array) return { receipt: body };
-  if (isLate(status)) return { fault: late() };
+  if ((status === 200 || status === 201) && body instanceof Uint8Array) return { receipt: body };
+  if (status === 202 && typeof body === 'string') return { location: body };
   if (body instanceof Map) return { fault: problemFault(body) };
   throw new Fault('bad-cbor', 'an item of the answer is neither a receipt nor a problem');
 }
 
-/** 202 to a submission and 204 to a question: the entry is certain, and its proof is not there yet. */
-function isLate(status: Cbor | undefined): boolean {
-  return status === 202 || status === 204;
-}
-
-function late(): Fault {
-  return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', { retryAfter: 1 });
-}
-
 /** What the log said, with the code that goes with its status. */
-async function faultOf(url: string, response: Response): Promise<Fault> {
-  const { status } = response;
-  if (isLate(status)) return late();
-  const body = await bytesOf(response);
-  const retry = Number(response.headers.get('retry-after') ?? Number.NaN);
+function faultOf(url: string, { status, headers }: Response, body: Uint8Array): Fault {
+  const retry = Number(headers.get('retry-after') ?? Number.NaN);
   const detail = Number.isFinite(retry) ? { retryAfter: retry } : {};
-  if (/concise-problem/.test(response.headers.get('content-type') ?? '')) {
-    const problem = decode(body);
-    if (problem instanceof Map) return problemFault(problem, detail);
+  if (status === 204) {
+    return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', {
+      retryAfter: 1,
+      ...detail,
+    });
   }
+  const problem = /concise-problem/.test(headers.get('content-type') ?? '') ? problemIn(body) : undefined;
+  if (problem) return problemFault(problem, detail);
   const text = new TextDecoder().decode(body.subarray(0, 500)).trim();
   return new Fault(codeOf(status), `${url} answered ${status}: ${text}`, detail);
+}
+
+function problemIn(body: Uint8Array): CborMap | undefined {
+  try {
+    const problem = decode(body);
+    return problem instanceof Map ? problem : undefined;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
 }
 
 /** RFC 9290 problem details as a Fault. */
@@ -111,6 +154,6 @@ function problemFault(problem: CborMap, detail: { retryAfter?: number } = {}): F
 
 function codeOf(status: number): FaultCode {
   if (status === 404) return 'unknown-resource';
-  if (status === 503) return 'pool-full';
+  if (status === 503 || status === 429) return 'pool-full';
   return status >= 500 ? 'internal' : 'refused';
 }

@@ -153,9 +153,9 @@ export class SqliteStore implements LogStore, Publication {
   }
 }
 
-/** A Buffer of the driver as an ordinary byte string. */
+/** A Buffer of the driver as an ordinary byte string; `slice` would make another Buffer. */
 function plain(buffer: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(buffer);
+  return new Uint8Array(buffer);
 }
 
 /** The part of a run that lies in [lo, hi), and the index after it. */

@@ -14,7 +14,6 @@ import { createMetrics } from '../http/metrics.ts';
 import { schemaRoutes } from '../http/schemas.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { PublishedTree } from '../log/published.ts';
-import { receiptHeader } from '../log/sign.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
@@ -88,15 +87,14 @@ async function serve(options: Options): Promise<void> {
   const facts = {
     origin,
     publicUrl,
-    receiptKey: keys.receipt,
-    receiptHeader: receiptHeader(publicUrl, origin, keys.receipt),
+    receiptKeys: keys.receipts,
   };
   const routes = [
     ...tileRoutes(log),
     ...(entries === 'opaque'
       ? opaqueRoutes(log)
       : [
-          ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipt),
+          ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipts),
           ...schemaRoutes(new Map(Object.entries(allSchemas()))),
         ]),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),

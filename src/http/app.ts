@@ -2,8 +2,8 @@
 import { type Context, Hono } from 'hono';
 import { concat } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
-import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
+import type { LogPublicKeys } from '../log/sign.ts';
 import { addHandler, addLimit } from './add.ts';
 import { type EntriesParts, entriesLimit, registerHandler, resolveHandler, statementHandler } from './entries.ts';
 import { type Health, healthHandler } from './health.ts';
@@ -38,7 +38,7 @@ export function opaqueRoutes(log: LogHandle): Route[] {
 }
 
 /** The routes of a log of statements beside its tiles. */
-export function statementRoutes(parts: EntriesParts, receiptKey: PublicKey): Route[] {
+export function statementRoutes(parts: EntriesParts, receiptKeys: LogPublicKeys['receipts']): Route[] {
   const get = { method: 'GET', form: asAccepted, limit: noBody, hot: false } as const;
   return [
     {
@@ -51,8 +51,8 @@ export function statementRoutes(parts: EntriesParts, receiptKey: PublicKey): Rou
     },
     { ...get, path: '/entries/:id', handler: resolveHandler(parts) },
     { ...get, path: '/entries/:id/statement', handler: statementHandler(parts) },
-    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKey) },
-    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKey) },
+    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKeys) },
+    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKeys) },
   ];
 }
 

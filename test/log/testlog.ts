@@ -61,6 +61,8 @@ export class TestLog {
     publicUrl: 'https://log.example',
     ed25519: signerOf('ed25519', deriveSeed(seed, 'checkpoint-ed25519', 0)),
     receipt: signerOf('p256', deriveSeed(seed, 'receipt-p256', 0)),
+    retired: [],
+    newest: 0,
     mldsa44: { key: mldsa.key, sign: async (message) => mldsa.sign(message) },
     clock: () => new Date(),
   });

@@ -2,17 +2,21 @@
 import { type AddressInfo, createServer } from 'node:net';
 import type { Command } from 'commander';
 import { pino } from 'pino';
+import type { Hash } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { verifyStatementLater } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
-import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
+import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
 import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { schemaRoutes } from '../http/schemas.ts';
+import { publishedOf } from '../http/tiles.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
+import { LeafIndex } from '../log/leafindex.ts';
+import type { EntryMode } from '../log/ports.ts';
 import { PublishedTree } from '../log/published.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
@@ -97,6 +101,12 @@ async function serve(options: Options): Promise<void> {
           ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipts),
           ...schemaRoutes(new Map(Object.entries(allSchemas()))),
         ]),
+    ...proofRoutes({
+      log,
+      receiptKeys: keys.receipts,
+      findLeaf: leafFinder(entries, log),
+      publishedAt: (size) => store.publishedAt(size),
+    }),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
   const server = createFront(createApp(routes, watch), routes, watch, 1000 * Number(options.patience));
@@ -141,6 +151,16 @@ function verifier(): Verify {
     if (key.algorithm !== 'mldsa44' || statement.algorithm !== 'mldsa44') return verifyStatementLater(statement, key);
     mldsa ??= mldsaWorker(undefined);
     return mldsa.verify(key, statement.toBeSigned, statement.signature);
+  };
+}
+
+/** Finds entries by leaf hash: an opaque log knows them by that, another gets an index beside it. */
+function leafFinder(entries: EntryMode, log: LogHandle): (leaf: Hash) => Promise<number | undefined> {
+  const index = new LeafIndex(() => publishedOf(log).tree);
+  if (entries === 'statements') return (leaf) => index.find(leaf);
+  return async (leaf) => {
+    const place = await log.locate(leaf);
+    return place === 'pending' ? undefined : place;
   };
 }
 

@@ -7,6 +7,7 @@ import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
 import { decodeStatement, parseEntryId, type SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { MAX_ENTRY } from '../core/hash.ts';
+import { attachReceipts } from '../core/receipt.ts';
 import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { type Answers, shapeOf } from './answers.ts';
@@ -105,6 +106,18 @@ export function statementHandler(parts: EntriesParts): Handler {
       ...open,
     };
     return { status: 200, headers, body: publishedOf(parts.log).tree.entry(found) };
+  };
+}
+
+/** `GET /entries/{id}/transparent-statement`: the entry with a fresh receipt in its unprotected header. */
+export function transparentHandler(parts: EntriesParts): Handler {
+  return async (ask) => {
+    const found = await find(parts, ask.path.slice('/entries/'.length, -'/transparent-statement'.length));
+    if (found === 'pending') return PENDING;
+    const published = publishedOf(parts.log);
+    const statement = decodeStatement(published.tree.entry(found));
+    const body = attachReceipts(statement.entry, [parts.answers.receipt(published, found, statement)]);
+    return { status: 200, headers: { 'content-type': 'application/cose', 'cache-control': 'no-cache', ...open }, body };
   };
 }
 

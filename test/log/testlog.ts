@@ -133,10 +133,15 @@ export class TestLog {
   }
 
   async publish(): Promise<void> {
-    this.publisher.wake();
-    await this.publisher.idle();
+    await this.sign();
     const newest = this.seen.at(-1);
     if (newest && !this.log.frozen) await this.#export(newest);
+  }
+
+  /** The publisher alone, without the export. */
+  async sign(): Promise<void> {
+    this.publisher.wake();
+    await this.publisher.idle();
   }
 
   async #export(head: SignedHead): Promise<void> {

@@ -124,6 +124,8 @@ export function transparentHandler(parts: EntriesParts): Handler {
 async function find({ log }: EntriesParts, text: string): Promise<number | 'pending'> {
   const place = await log.locate(parseEntryId(text));
   if (place === undefined) {
+    // A log that could not be opened knows nothing; that is no answer about the entry.
+    if (log.frozen) throw log.frozen;
     throw new Fault('unknown-entry', `Receipt with entry ID ${text} not known to this Transparency Service`);
   }
   return place;

@@ -27,6 +27,9 @@ import { screen } from './screen.ts';
 import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
 import { spawn } from './threads/spawn.ts';
 
+/** How long a start waits for the newest head to be signed again, in milliseconds. */
+const RENEWAL = 10_000;
+
 export function makeCommand(): Command {
   return command('serve', 'serve a log over HTTP')
     .addOption(setting('--data <dir>', 'directory of the log, made by `limmat init`'))
@@ -83,6 +86,8 @@ async function serve(options: Options): Promise<void> {
   });
   metrics.watch(log);
   const keys = await log.ready;
+  // What was signed before may name another receipt key or URL: it is only shown if nothing newer comes.
+  await log.renewed(RENEWAL);
   const watch = {
     count: metrics.count,
     refused: metrics.refused,

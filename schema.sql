@@ -44,11 +44,15 @@ CREATE TABLE governance (
   entry    INTEGER PRIMARY KEY
 ) STRICT;
 
--- Every checkpoint that was published, whole. The newest may be replaced by one with more signature lines.
+-- Every checkpoint that was published, whole. The newest may be replaced by one that was signed again: with more
+-- signature lines, or with a newer receipt key.
 CREATE TABLE checkpoint (
   size     INTEGER PRIMARY KEY,
   note     BLOB    NOT NULL,
-  receipt_signature BLOB NOT NULL                         -- over the same root; every receipt of this head carries it
+  receipt_header      BLOB NOT NULL,                      -- names the receipt key; every receipt of this head carries it
+  receipt_signature   BLOB NOT NULL,                      -- over that header and the same root, likewise
+  timestamp           INTEGER NOT NULL,                   -- of the tree head of RFC 6962, milliseconds since 1970
+  tree_head_signature BLOB NOT NULL                       -- over that timestamp and the same head, by the receipt key
 ) STRICT;
 
 CREATE TRIGGER log_is_fixed        BEFORE UPDATE ON log         BEGIN SELECT raise(ABORT, 'append-only: log');         END;

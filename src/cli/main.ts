@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   keygen: () => import('./keygen.ts'),
   init: () => import('./init.ts'),
   serve: () => import('./serve.ts'),
+  key: () => import('./key.ts'),
   sign: () => import('./sign.ts'),
   submit: () => import('./submit.ts'),
   proof: () => import('./proof.ts'),

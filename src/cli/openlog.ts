@@ -5,7 +5,7 @@
 import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveSeed, type KeyUse } from '../core/logkeys.ts';
-import { signerOf } from '../core/signature.ts';
+import { type PublicKey, signerOf } from '../core/signature.ts';
 import type { FromLog, NewKey, Port } from '../log/channel.ts';
 import { loadEdge, storedTreeNode } from '../log/edge.ts';
 import { Exporter } from '../log/exporter.ts';
@@ -51,6 +51,8 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
     publicUrl,
     ed25519: signerOf('ed25519', seeds('checkpoint-ed25519')),
     receipt: signerOf('p256', seeds('receipt-p256')),
+    retired: retiredReceiptKeys(seeds, store),
+    newest: store.published()?.timestamp ?? 0,
     mldsa44: { key: signerOf('mldsa44', seeds('checkpoint-mldsa44')).key, sign: mldsa.sign },
     clock,
   });
@@ -105,10 +107,18 @@ function alarm(milliseconds: number, ring: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** The seeds of the derived keys in use. */
-export function derivedSeeds(directory: LogDirectory, store: SqliteStore): (use: KeyUse) => Uint8Array {
+/** The seeds of derived keys: those in use, unless another number is asked for. */
+type Seeds = (use: KeyUse, n?: number) => Uint8Array;
+
+export function derivedSeeds(directory: LogDirectory, store: SqliteStore): Seeds {
   const seed = readSeed(directory.seed);
-  return (use) => deriveSeed(seed, use, store.keyNumber(use));
+  return (use, n = store.keyNumber(use)) => deriveSeed(seed, use, n);
+}
+
+/** The receipt keys of before, the newest first: what they signed still verifies. */
+function retiredReceiptKeys(seeds: Seeds, store: SqliteStore): PublicKey[] {
+  const numbers = Array.from({ length: store.keyNumber('receipt-p256') }, (_, n) => n).reverse();
+  return numbers.map((n) => signerOf('p256', seeds('receipt-p256', n)).key);
 }
 
 function exporter(copy: string | undefined, origin: string, store: SqliteStore, send: (message: FromLog) => void) {

@@ -2,19 +2,22 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Command } from 'commander';
 import { pino } from 'pino';
+import type { Hash } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { verifyStatementLater } from '../core/cose.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
-import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
+import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
 import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { schemaRoutes } from '../http/schemas.ts';
+import { publishedOf } from '../http/tiles.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
+import { LeafIndex } from '../log/leafindex.ts';
+import type { EntryMode } from '../log/ports.ts';
 import { PublishedTree } from '../log/published.ts';
-import { receiptHeader } from '../log/sign.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
@@ -23,6 +26,9 @@ import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
 import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
 import { spawn } from './threads/spawn.ts';
+
+/** How long a start waits for the newest head to be signed again, in milliseconds. */
+const RENEWAL = 10_000;
 
 export function makeCommand(): Command {
   return command('serve', 'serve a log over HTTP')
@@ -84,6 +90,8 @@ async function serve(options: Options): Promise<void> {
   });
   metrics.watch(log);
   const keys = await Promise.race([log.ready, ended as Promise<never>]);
+  // What was signed before may name another receipt key or URL: it is only shown if nothing newer comes.
+  await log.renewed(RENEWAL);
   const watch = {
     count: metrics.count,
     refused: metrics.refused,
@@ -92,17 +100,22 @@ async function serve(options: Options): Promise<void> {
   const facts = {
     origin,
     publicUrl,
-    receiptKey: keys.receipt,
-    receiptHeader: receiptHeader(publicUrl, origin, keys.receipt),
+    receiptKeys: keys.receipts,
   };
   const routes = [
     ...tileRoutes(log),
     ...(entries === 'opaque'
       ? opaqueRoutes(log)
       : [
-          ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipt),
+          ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipts),
           ...schemaRoutes(new Map(Object.entries(allSchemas()))),
         ]),
+    ...proofRoutes({
+      log,
+      receiptKeys: keys.receipts,
+      findLeaf: leafFinder(entries, log),
+      publishedAt: (size) => store.publishedAt(size),
+    }),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
   const server = createFront(createApp(routes, watch), routes, watch, patience);
@@ -157,6 +170,16 @@ function verifier(): Verify {
     if (key.algorithm !== 'mldsa44' || statement.algorithm !== 'mldsa44') return verifyStatementLater(statement, key);
     mldsa ??= mldsaWorker(undefined);
     return mldsa.verify(key, statement.toBeSigned, statement.signature);
+  };
+}
+
+/** Finds entries by leaf hash: an opaque log knows them by that, another gets an index beside it. */
+function leafFinder(entries: EntryMode, log: LogHandle): (leaf: Hash) => Promise<number | undefined> {
+  const index = new LeafIndex(() => publishedOf(log).tree);
+  if (entries === 'statements') return (leaf) => index.find(leaf);
+  return async (leaf) => {
+    const place = await log.locate(leaf);
+    return place === 'pending' ? undefined : place;
   };
 }
 

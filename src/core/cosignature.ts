@@ -4,10 +4,10 @@
  */
 import { concat, utf8 } from './bytes.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
-import { Fault, must } from './fault.ts';
+import { Fault } from './fault.ts';
 import { COSIGNATURE_ED25519, NOTE_ED25519, type Note, type NoteSignature, parseNote, type Vkey } from './note.ts';
 import { signatureBytes, verify } from './signature.ts';
-import { isSize } from './size.ts';
+import { isSize, readUint64, uint64 } from './size.ts';
 
 /** A signature that verified; cosignatures carry the POSIX time at which they were made. */
 export type Signed = { readonly vkey: Vkey; readonly time: number | undefined };
@@ -76,21 +76,4 @@ function prefixed(name: string): Uint8Array {
   const bytes = utf8(name);
   if (bytes.length > 255) throw new Fault('bad-checkpoint', `"${name.slice(0, 40)}…" is longer than 255 bytes`);
   return concat(Uint8Array.of(bytes.length), bytes);
-}
-
-function uint64(value: number): Uint8Array {
-  must(isSize(value), `${value} does not fit a uint64 of ours`);
-  const out = new Uint8Array(8);
-  let rest = value;
-  for (let i = 7; i >= 0; i--) {
-    out[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-  return out;
-}
-
-/** The inverse of `uint64`; not a size if the bytes are too few or say 2^53 or more. */
-function readUint64(bytes: Uint8Array): number {
-  if (bytes.length < 8) return Number.NaN;
-  return bytes.subarray(0, 8).reduce((value, byte) => value * 256 + byte, 0);
 }

@@ -129,8 +129,8 @@ export function verifyConsistency(
   }
 }
 
-/** The two roots that a consistency proof recomputes, of `first` and of `second` leaves. */
-function foldConsistency(first: number, second: number, firstRoot: Hash, path: readonly Hash[]): [Hash, Hash] {
+/** The two roots that a consistency proof recomputes, of `first` and of `second` leaves, where 0 < first < second. */
+export function foldConsistency(first: number, second: number, firstRoot: Hash, path: readonly Hash[]): [Hash, Hash] {
   // SPEC (RFC 9162 §2.1.4.2): if first is an exact power of two, then prepend first_hash to the path.
   const full = onesIn(first) === 1 ? [firstRoot, ...path] : path;
   if (first === second || full.length !== seededLength(first, second)) {

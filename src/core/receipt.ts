@@ -11,7 +11,7 @@ import { foldInclusion, inclusionLength } from './proof.ts';
 import { type Algorithm, type PublicKey, verify } from './signature.ts';
 import { isSize } from './size.ts';
 
-/** The verifiable data structure, and the one of its kinds of proof that is read here. */
+/** The verifiable data structure, and its two kinds of proof; `consistency.ts` has the other. */
 const RFC9162_SHA256 = 1;
 const INCLUSION = -1;
 
@@ -20,8 +20,8 @@ const MAX_PATH = 64;
 const MAX_PROOFS = 16;
 const MAX_RECEIPTS = 16;
 
-/** {396: {-1: [ …, an unprotected header up to its one proof. */
-const ONE_PROOF = Uint8Array.of(0xa1, 0x19, 0x01, 0x8c, 0xa1, 0x20, 0x81);
+/** {396: { …, an unprotected header up to the kind of its proof. */
+const PROOFS = Uint8Array.of(0xa1, 0x19, 0x01, 0x8c, 0xa1);
 const HASH_HEAD = head(BYTES, HASH_BYTES);
 
 /** Where a leaf is claimed to be. Nobody signs the size and the index, and others may lead to the same root. */
@@ -48,14 +48,27 @@ export function receiptToSign(header: Uint8Array, root: Hash): Uint8Array {
   return sigStructure(header, root);
 }
 
+/** The parts that all receipts of a head share. */
+export type SignedRoot = { readonly protected: Uint8Array; readonly signature: Uint8Array };
+
 /** The receipt of one leaf, its root detached, so that whoever verifies it has to compute the root. */
-export function encodeReceipt(parts: Inclusion & { protected: Uint8Array; signature: Uint8Array }): Uint8Array {
+export function encodeReceipt(parts: Inclusion & SignedRoot): Uint8Array {
   const { size, index, path } = parts;
   must(path.length === inclusionLength(index, size), `not a proof of leaf ${index} of ${size}`);
-  const counts = [head(ARRAY, 3), head(UNSIGNED, size), head(UNSIGNED, index), head(ARRAY, path.length)];
+  return writeReceipt(parts, INCLUSION, [size, index], path);
+}
+
+/** A receipt with one proof: a kind, two numbers and a path. */
+export function writeReceipt(
+  signed: SignedRoot,
+  kind: number,
+  [a, b]: readonly [number, number],
+  path: readonly Hash[],
+): Uint8Array {
+  const counts = [head(ARRAY, 3), head(UNSIGNED, a), head(UNSIGNED, b), head(ARRAY, path.length)];
   const proof = concat(...counts, hashes(path));
-  const unprotected = concat(ONE_PROOF, head(BYTES, proof.length), proof);
-  return writeSign1(parts.protected, unprotected, null, parts.signature);
+  const unprotected = concat(PROOFS, encode(kind), head(ARRAY, 1), head(BYTES, proof.length), proof);
+  return writeSign1(signed.protected, unprotected, null, signed.signature);
 }
 
 /** The items of a path, packed in one go: every answer of a log has one, and hashes one by one take thrice the time. */
@@ -70,21 +83,29 @@ function hashes(path: readonly Hash[]): Uint8Array {
   return out;
 }
 
-export type Receipt = {
-  readonly protected: Uint8Array;
-  readonly signature: Uint8Array;
+/** All of a receipt but its proofs. */
+export type Envelope = SignedRoot & {
   readonly algorithm: Algorithm;
   readonly kid: Uint8Array | undefined;
   readonly iss: string | undefined;
   readonly sub: string | undefined;
   /** The root, if it is attached. */
   readonly root: Uint8Array | null;
+};
+
+export type Receipt = Envelope & {
   /** At least one; any of them may be the one that the signature is for. */
   readonly proofs: readonly Inclusion[];
 };
 
 /** The inverse of `encodeReceipt`, and of what other logs write. Nothing is verified yet. */
 export function decodeReceipt(bytes: Uint8Array): Receipt {
+  const { envelope, unprotected } = readReceipt(bytes);
+  return { ...envelope, proofs: readProofs(unprotected, INCLUSION, inclusionOf) };
+}
+
+/** Reads a receipt up to its proofs, which `readProofs` finds in the unprotected header. */
+export function readReceipt(bytes: Uint8Array): { envelope: Envelope; unprotected: CborMap } {
   const message = readSign1(bytes, 'bad-receipt');
   const { header, unprotected, signature, algorithm } = message;
   // SPEC (RFC 9942): vds MUST be in the protected header.
@@ -99,16 +120,8 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
   if (claims.has(CLAIM.exp) || claims.has(CLAIM.nbf))
     bad('receipts that are valid for a time only (exp, nbf) are not supported');
   const [iss, sub] = [textAt(claims, CLAIM.iss), textAt(claims, CLAIM.sub)];
-  return {
-    protected: message.protected,
-    signature,
-    algorithm,
-    kid,
-    iss,
-    sub,
-    root: message.payload,
-    proofs: proofsIn(unprotected),
-  };
+  const envelope = { protected: message.protected, signature, algorithm, kid, iss, sub, root: message.payload };
+  return { envelope, unprotected };
 }
 
 function bad(message: string): never {
@@ -121,24 +134,31 @@ function textAt(claims: CborMap, label: number): string | undefined {
   return value;
 }
 
-function proofsIn(unprotected: CborMap): Inclusion[] {
+/** The proofs of one kind: each is two numbers and a path. */
+export function readProofs<T>(
+  unprotected: CborMap,
+  kind: number,
+  make: (a: number, b: number, path: readonly Hash[]) => T,
+): T[] {
   const vdp = unprotected.get(LABEL.vdp);
-  const proofs = vdp instanceof Map ? vdp.get(INCLUSION) : undefined;
+  const proofs = vdp instanceof Map ? vdp.get(kind) : undefined;
   if (!Array.isArray(proofs) || proofs.length === 0 || proofs.length > MAX_PROOFS) {
-    bad(`a receipt has 1 to ${MAX_PROOFS} inclusion proofs (-1) among its proofs (396)`);
+    bad(`the receipt has no proof of the kind ${kind} among its proofs (396), or more than ${MAX_PROOFS}`);
   }
-  return proofs.map(inclusionOf);
+  return proofs.map((bytes: Cbor) => {
+    const proof = bytes instanceof Uint8Array ? decode(bytes) : undefined;
+    if (!Array.isArray(proof) || proof.length !== 3) bad('a proof is a byte string with an array of three');
+    const [a, b, path] = proof;
+    if (!isSize(a) || !isSize(b)) bad('a proof begins with two sizes, or a size and an index');
+    // An empty path is the proof in a tree of one leaf, although the RFC's grammar asks for one element.
+    if (!Array.isArray(path) || path.length > MAX_PATH || !path.every(isHash)) {
+      bad(`a path has at most ${MAX_PATH} hashes of ${HASH_BYTES} bytes`);
+    }
+    return make(a, b, path);
+  });
 }
 
-function inclusionOf(bytes: Cbor): Inclusion {
-  const proof = bytes instanceof Uint8Array ? decode(bytes) : undefined;
-  if (!Array.isArray(proof) || proof.length !== 3) bad('an inclusion proof is a byte string with an array of three');
-  const [size, index, path] = proof;
-  if (!isSize(size) || !isSize(index)) bad('an inclusion proof begins with a tree size and a leaf index');
-  // An empty path is the proof in a tree of one leaf, although the RFC's grammar asks for one element.
-  if (!Array.isArray(path) || path.length > MAX_PATH || !path.every(isHash)) {
-    bad(`an inclusion path has at most ${MAX_PATH} hashes of ${HASH_BYTES} bytes`);
-  }
+function inclusionOf(size: number, index: number, path: readonly Hash[]): Inclusion {
   return { size, index, path };
 }
 
@@ -151,24 +171,31 @@ function isHash(value: Cbor): value is Hash {
  * to trust, by `receipt.kid` and `iss`, is the caller's choice. Faults `bad-receipt` if it speaks for someone else,
  * `bad-proof` if no proof can be right, `bad-signature` if none leads to a root that is signed.
  */
-export function verifyReceipt(
-  receipt: Receipt,
-  leaf: Hash,
-  key: PublicKey,
-  expected: { readonly iss?: string; readonly sub?: string } = {},
-): Hash {
+export function verifyReceipt(receipt: Receipt, leaf: Hash, key: PublicKey, expected: Speaker = {}): Hash {
+  return signedRoot(
+    receipt,
+    receipt.proofs.flatMap((proof) => rootOf(proof, leaf)),
+    key,
+    expected,
+  );
+}
+
+/** For whom a receipt must speak. */
+export type Speaker = { readonly iss?: string; readonly sub?: string };
+
+/** The one of the roots, which the proofs of a receipt lead to, that the key has signed. Faults as `verifyReceipt`. */
+export function signedRoot(receipt: Envelope, roots: readonly Hash[], key: PublicKey, expected: Speaker): Hash {
   for (const name of ['iss', 'sub'] as const) {
     if (expected[name] !== undefined && expected[name] !== receipt[name]) bad(`the receipt has another ${name}`);
   }
-  const roots = receipt.proofs.flatMap((proof) => rootOf(proof, leaf));
   // SPEC (RFC 9942 §5.2.1): an attached payload must be the root that the proof leads to.
   const candidates = roots.filter((root) => receipt.root === null || equal(root, receipt.root));
-  if (candidates.length === 0) throw new Fault('bad-proof', 'no inclusion proof of the receipt leads to its root');
+  if (candidates.length === 0) throw new Fault('bad-proof', 'no proof of the receipt leads to its root');
   const signed = candidates.find(
     (root) =>
       key.algorithm === receipt.algorithm && verify(key, receiptToSign(receipt.protected, root), receipt.signature),
   );
-  if (!signed) throw new Fault('bad-signature', 'the receipt is for another leaf, or not signed by this key');
+  if (!signed) throw new Fault('bad-signature', 'the receipt is for something else, or not signed by this key');
   return signed;
 }
 

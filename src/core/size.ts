@@ -48,3 +48,21 @@ export function splitPoint(n: number): number {
   must(n >= 2, `cannot split a tree of ${n} leaves`);
   return 2 ** (bitLength(n - 1) - 1);
 }
+
+/** The eight bytes of a size, most significant first. */
+export function uint64(value: number): Uint8Array {
+  checkSize(value);
+  const out = new Uint8Array(8);
+  let rest = value;
+  for (let i = 7; i >= 0; i--) {
+    out[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return out;
+}
+
+/** The inverse of `uint64`; not a size if the bytes are too few or say 2^53 or more. */
+export function readUint64(bytes: Uint8Array): number {
+  if (bytes.length < 8) return Number.NaN;
+  return bytes.subarray(0, 8).reduce((value, byte) => value * 256 + byte, 0);
+}

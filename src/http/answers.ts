@@ -8,9 +8,10 @@ import { entryIdOf, type SignedStatement } from '../core/cose.ts';
 import { Fault, must } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { encodeReceipt, receiptToSign } from '../core/receipt.ts';
-import { type PublicKey, verify } from '../core/signature.ts';
+import { verify } from '../core/signature.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
 import type { Published } from '../log/handle.ts';
+import type { LogPublicKeys } from '../log/sign.ts';
 import type { Ask, Reply } from './route.ts';
 import { open } from './tiles.ts';
 
@@ -18,9 +19,7 @@ import { open } from './tiles.ts';
 export type LogFacts = {
   readonly origin: string;
   readonly publicUrl: string;
-  readonly receiptKey: PublicKey;
-  /** The protected header of every receipt. */
-  readonly receiptHeader: Uint8Array;
+  readonly receiptKeys: LogPublicKeys['receipts'];
 };
 
 const SHAPES = ['application/cose', 'text/x.tlog-proof', 'application/json'] as const;
@@ -95,10 +94,11 @@ export class Answers {
   }
 
   #receipt({ head }: Published, index: number, path: Parameters<typeof encodeReceipt>[0]['path']): Uint8Array {
-    const { receiptKey, receiptHeader } = this.#facts;
-    const { size, root, receiptSignature } = head;
+    const { size, root, receiptHeader, receiptSignature } = head;
     if (this.#checked !== head) {
-      must(verify(receiptKey, receiptToSign(receiptHeader, root), receiptSignature), 'a receipt would not verify');
+      const toSign = receiptToSign(receiptHeader, root);
+      const verifies = this.#facts.receiptKeys.some((key) => verify(key, toSign, receiptSignature));
+      must(verifies, 'a receipt would not verify');
       this.#checked = head;
     }
     return encodeReceipt({ protected: receiptHeader, signature: receiptSignature, size, index, path });

@@ -2,17 +2,27 @@
 import { type Context, Hono } from 'hono';
 import { concat } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
-import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
+import type { LogPublicKeys } from '../log/sign.ts';
 import { addHandler, addLimit } from './add.ts';
-import { type EntriesParts, entriesLimit, registerHandler, resolveHandler, statementHandler } from './entries.ts';
+import { consistencyHandler, entriesHandler, entryAndProofHandler, proofByHashHandler, sthHandler } from './ct.ts';
+import {
+  type EntriesParts,
+  entriesLimit,
+  registerHandler,
+  resolveHandler,
+  statementHandler,
+  transparentHandler,
+} from './entries.ts';
 import { type Health, healthHandler } from './health.ts';
 import { keyHandler, keySetHandler } from './keys.ts';
 import { type Metrics, metricsHandler } from './metrics.ts';
 import { problemReply } from './problem.ts';
+import { consistencyReceiptHandler, type ProofParts, proofHandler } from './proofs.ts';
 import {
   type Ask,
   asAccepted,
+  asJson,
   asText,
   lengthOf,
   MOST_READ,
@@ -41,7 +51,7 @@ export function opaqueRoutes(log: LogHandle): Route[] {
 }
 
 /** The routes of a log of statements beside its tiles. */
-export function statementRoutes(parts: EntriesParts, receiptKey: PublicKey): Route[] {
+export function statementRoutes(parts: EntriesParts, receiptKeys: LogPublicKeys['receipts']): Route[] {
   const get = { method: 'GET', form: asAccepted, limit: noBody, hot: false } as const;
   return [
     {
@@ -54,8 +64,23 @@ export function statementRoutes(parts: EntriesParts, receiptKey: PublicKey): Rou
     },
     { ...get, path: '/entries/:id', handler: resolveHandler(parts) },
     { ...get, path: '/entries/:id/statement', handler: statementHandler(parts) },
-    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKey) },
-    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKey) },
+    { ...get, path: '/entries/:id/transparent-statement', handler: transparentHandler(parts) },
+    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKeys) },
+    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKeys) },
+  ];
+}
+
+/** Proofs by number and hash, which need no statements. */
+export function proofRoutes(parts: ProofParts): Route[] {
+  const get = { method: 'GET', limit: noBody, hot: true } as const;
+  return [
+    { ...get, path: '/ct/v1/get-sth', form: asJson, handler: sthHandler(parts) },
+    { ...get, path: '/ct/v1/get-sth-consistency', form: asJson, handler: consistencyHandler(parts) },
+    { ...get, path: '/ct/v1/get-proof-by-hash', form: asJson, handler: proofByHashHandler(parts) },
+    { ...get, path: '/ct/v1/get-entries', form: asJson, handler: entriesHandler(parts) },
+    { ...get, path: '/ct/v1/get-entry-and-proof', form: asJson, handler: entryAndProofHandler(parts) },
+    { ...get, path: '/v1/proof', form: asJson, handler: proofHandler(parts) },
+    { ...get, path: '/consistency', form: asAccepted, handler: consistencyReceiptHandler(parts) },
   ];
 }
 
@@ -113,7 +138,8 @@ const PREFLIGHT = {
 };
 
 function askOf({ req }: Context): Ask {
-  return { method: req.method, path: new URL(req.url).pathname, header: (name) => req.header(name) };
+  const { pathname, search } = new URL(req.url);
+  return { method: req.method, path: pathname, query: search.slice(1), header: (name) => req.header(name) };
 }
 
 async function readBody(request: Request, limit: number): Promise<Uint8Array | Fault> {

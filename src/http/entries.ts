@@ -7,6 +7,7 @@ import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
 import { decodeStatement, entryIdOf, parseEntryId, type SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { MAX_ENTRY } from '../core/hash.ts';
+import { attachReceipts } from '../core/receipt.ts';
 import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { type Answers, LATER, shapeOf } from './answers.ts';
@@ -113,9 +114,23 @@ export function statementHandler(parts: EntriesParts): Handler {
   };
 }
 
+/** `GET /entries/{id}/transparent-statement`: the entry with a fresh receipt in its unprotected header. */
+export function transparentHandler(parts: EntriesParts): Handler {
+  return async (ask) => {
+    const found = await find(parts, parseEntryId(ask.path.slice('/entries/'.length, -'/transparent-statement'.length)));
+    if (found === 'pending') return PENDING;
+    const published = publishedOf(parts.log);
+    const statement = decodeStatement(published.tree.entry(found));
+    const body = attachReceipts(statement.entry, [parts.answers.receipt(published, found)]);
+    return { status: 200, headers: { 'content-type': 'application/cose', 'cache-control': 'no-cache', ...open }, body };
+  };
+}
+
 async function find({ log }: EntriesParts, id: StatementId): Promise<number | 'pending'> {
   const place = await log.locate(id);
   if (place === undefined) {
+    // A log that could not be opened knows nothing; that is no answer about the entry.
+    if (log.frozen) throw log.frozen;
     throw new Fault('unknown-entry', `Receipt with entry ID ${entryIdOf(id)} not known to this Transparency Service`);
   }
   return place;

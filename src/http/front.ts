@@ -73,7 +73,7 @@ function router(hot: readonly Route[]): (method: string, url: string) => Route |
     .filter(({ path }) => path.endsWith('/*'))
     .map((route) => ({ route, start: route.path.slice(0, -1) }));
   return (method, url) =>
-    exact.get(`${method} ${url}`) ??
+    exact.get(`${method} ${cut(url)[0]}`) ??
     below.find(({ route, start }) => route.method === method && url.startsWith(start))?.route;
 }
 
@@ -98,10 +98,18 @@ function send(
   response.end(body);
 }
 
+/** The path and the query of a request target. */
+function cut(url: string): [string, string] {
+  const at = url.indexOf('?');
+  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
+}
+
 function askOf(request: IncomingMessage): Ask {
+  const [path, query] = cut(request.url ?? '');
   return {
     method: request.method ?? '',
-    path: (request.url ?? '').split('?', 1)[0] ?? '',
+    path,
+    query,
     header: (name) => request.headers[name] as string | undefined,
   };
 }

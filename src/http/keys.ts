@@ -4,24 +4,25 @@ import { encode } from '../core/cbor.ts';
 import { algorithmId, encodeKeySet, thumbprintOf, toCoseKey } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import type { PublicKey } from '../core/signature.ts';
+import type { LogPublicKeys } from '../log/sign.ts';
 import type { Handler } from './route.ts';
 import { open } from './tiles.ts';
 
 const PREFIX = '/.well-known/scitt-keys/';
 const HEADERS = { 'content-type': 'application/cbor', 'cache-control': 'public, max-age=3600', ...open };
 
-export function keySetHandler(key: PublicKey): Handler {
-  const body = encodeKeySet([describe(key)]);
+/** SPEC: may list the key in use alone; those of before are found by their kid as long as receipts live. */
+export function keySetHandler([current]: LogPublicKeys['receipts']): Handler {
+  const body = encodeKeySet([describe(current)]);
   return () => ({ status: 200, headers: HEADERS, body });
 }
 
 /** SPEC: the service MUST accept the unpadded base64url of the kid; ours are binary, so there is no other form. */
-export function keyHandler(key: PublicKey): Handler {
-  const name = toBase64url(thumbprintOf(key));
-  const body = encode(toCoseKey(describe(key)));
+export function keyHandler(keys: LogPublicKeys['receipts']): Handler {
+  const bodies = new Map(keys.map((key) => [toBase64url(thumbprintOf(key)), encode(toCoseKey(describe(key)))]));
   return (ask) => {
-    if (ask.path.slice(PREFIX.length) !== name)
-      throw new Fault('unknown-key', 'No key could be found for this kid value');
+    const body = bodies.get(ask.path.slice(PREFIX.length));
+    if (!body) throw new Fault('unknown-key', 'No key could be found for this kid value');
     return { status: 200, headers: HEADERS, body };
   };
 }

@@ -7,6 +7,8 @@ export type Ask = {
   readonly method: string;
   /** The path as it was sent, percent-escapes included, without the query. */
   readonly path: string;
+  /** What follows the question mark, as it was sent. */
+  readonly query: string;
   header(name: string): string | undefined;
 };
 
@@ -22,7 +24,7 @@ export type Handler = (ask: Ask, body: Uint8Array, watch: Watch) => Reply | Prom
 /** A handler and where it answers. `hot` routes are answered in front of Hono, by `front.ts`. */
 export type Route = {
   readonly method: 'GET' | 'POST';
-  /** As Hono writes it; a hot path is fixed, or ends in `/*`. */
+  /** As Hono writes it; a hot path is fixed, or ends in `/*`; its query may be anything. */
   readonly path: string;
   /** How its errors are written. */
   readonly form: (ask: Ask) => ProblemForm;
@@ -40,6 +42,7 @@ export type Watch = {
 };
 
 export const asText = (): ProblemForm => 'text';
+export const asJson = (): ProblemForm => 'json';
 export const asAccepted = (ask: Ask): ProblemForm => problemForm(ask.header('accept'));
 export const noBody = (): number => 0;
 

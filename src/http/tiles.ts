@@ -8,7 +8,7 @@ import type { LogHandle, Published } from '../log/handle.ts';
 import type { Ask, Handler, Reply } from './route.ts';
 
 /** How long a read waits for the publication of what was acknowledged before it, in milliseconds. */
-const PATIENCE = 2000;
+export const PATIENCE = 2000;
 const FOREVER = 'public, max-age=31536000, immutable';
 const compress = promisify(gzip);
 

@@ -114,10 +114,20 @@ export class LogHandle {
   }
 
   /** Resolves once everything that was acknowledged before the call is published, or after `patience` milliseconds. */
-  async caughtUp(patience: number): Promise<void> {
+  caughtUp(patience: number): Promise<void> {
     const size = this.#acknowledged;
+    return this.#until(() => (this.#published?.head.size ?? -1) >= size, patience);
+  }
+
+  /** Resolves once a head was published since this start, with the keys and the URL of now, or after `patience`. */
+  renewed(patience: number): Promise<void> {
+    return this.#until(() => this.#published !== this.#parts.published, patience);
+  }
+
+  /** Waits for heads until something holds, the log is frozen, or time is up. */
+  async #until(holds: () => boolean, patience: number): Promise<void> {
     const deadline = performance.now() + patience;
-    while ((this.#published?.head.size ?? -1) < size && performance.now() < deadline && !this.#frozen) {
+    while (!holds() && performance.now() < deadline && !this.#frozen) {
       await new Promise<void>((resolve) => {
         this.#arrived.push(resolve);
         setTimeout(resolve, deadline - performance.now()).unref();
@@ -175,6 +185,7 @@ export class LogHandle {
         break;
       case 'frozen':
         this.#frozen = unpackFault(message.fault);
+        this.#wake();
         this.#parts.trouble('frozen', message.reason);
         break;
       case 'trouble':
@@ -209,6 +220,10 @@ export class LogHandle {
     const tree = this.#published?.tree ?? this.#parts.openTree(head);
     tree.advance(head);
     this.#published = { head, tree };
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const resolve of this.#arrived.splice(0)) resolve();
   }
 }

@@ -46,8 +46,17 @@ export interface LogStore extends TreeStore {
   governance(): number[];
 }
 
-/** A published checkpoint: the whole signed note, and the signature that receipts of this head share. */
-export type PublishedNote = { readonly size: number; readonly note: Uint8Array; readonly receiptSignature: Uint8Array };
+/** A published checkpoint: the whole signed note, and what else was signed for this head. */
+export type PublishedNote = {
+  readonly size: number;
+  readonly note: Uint8Array;
+  /** The protected header of all receipts of this head, and the signature that they share. */
+  readonly receiptHeader: Uint8Array;
+  readonly receiptSignature: Uint8Array;
+  /** Of the tree head of RFC 6962, in milliseconds; later than that of every checkpoint before. */
+  readonly timestamp: number;
+  readonly treeHeadSignature: Uint8Array;
+};
 
 export interface Publication {
   /** The newest published checkpoint, undefined before the first. */

@@ -2,12 +2,21 @@
  * The tree as strangers may see it: bounded by the published head, whatever is committed beyond. Tiles, bundles and
  * proofs come from here, each proof checked against the head it is for before it is handed out. @module
  */
+import { readBundle } from '../core/bundle.ts';
 import { equal, type Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { openLeaves, storedLeaves, storedNode } from '../core/expanded.ts';
 import { Fault, must } from '../core/fault.ts';
 import { nodeHash } from '../core/hash.ts';
-import { foldPlan, inclusionPlan, verifyInclusion } from '../core/proof.ts';
+import {
+  consistencyPlan,
+  foldPlan,
+  inclusionPlan,
+  type Plan,
+  rootPlan,
+  verifyConsistency,
+  verifyInclusion,
+} from '../core/proof.ts';
 import { half } from '../core/size.ts';
 import { type Node, TILE_HEIGHT, TILE_WIDTH, type Tile, tileOf, tilePath, widthIn } from '../core/tile.ts';
 import { append, type Edge, edgeNode, rootOf } from '../core/tree.ts';
@@ -67,8 +76,13 @@ export class PublishedTree {
 
   /** The bytes of one entry. */
   entry(index: number): Uint8Array {
-    must(index < this.#head.size, `entry ${index} is not published`);
-    return this.#store.entries(index, index + 1).subarray(2);
+    return this.entries(index, index + 1)[0] as Uint8Array;
+  }
+
+  /** The entries [lo, hi), which lie in one bundle. */
+  entries(lo: number, hi: number): Uint8Array[] {
+    must(hi <= this.#head.size, `entry ${hi - 1} is not published`);
+    return readBundle(this.#store.entries(lo, hi), hi - lo);
   }
 
   /** The leaf hash of an entry, as it is stored; the proof that `inclusion` makes of it vouches for it. */
@@ -104,11 +118,48 @@ export class PublishedTree {
     return above;
   }
 
+  /** The leaf hash of an entry. */
+  leafHash(index: number): Hash {
+    must(index < this.#head.size, `entry ${index} is not published`);
+    return this.#node({ height: 0, index });
+  }
+
+  /** The inclusion proof of an entry in the tree as it was at an earlier size, which leads from `leaf` to its root. */
+  inclusionAt(size: number, index: number, leaf: Hash): Hash[] {
+    if (size === this.#head.size) return this.inclusion(index, leaf);
+    const path = this.#fold(inclusionPlan(index, size));
+    const root = this.rootAt(size);
+    ours(() => verifyInclusion(index, size, leaf, path, root));
+    return path;
+  }
+
+  /** The consistency proof between two sizes, not 0; empty if they are the same. */
+  consistency(first: number, second: number): Hash[] {
+    const path = this.#fold(consistencyPlan(first, second));
+    const [old, root] = [this.rootAt(first), this.rootAt(second)];
+    ours(() => verifyConsistency(first, second, old, root, path));
+    return path;
+  }
+
+  /** The root of the tree as it was at a size, not 0, which was checked to be a prefix of the published one. */
+  rootAt(size: number): Hash {
+    const { size: newest, root } = this.#head;
+    if (size === newest) return root;
+    const [old] = this.#fold(rootPlan(size)) as [Hash];
+    const path = this.#fold(consistencyPlan(size, newest));
+    ours(() => verifyConsistency(size, newest, old, root, path));
+    return old;
+  }
+
   #wholePath(index: number, leaf: Hash): Hash[] {
     const { size, root } = this.#head;
-    const path = foldPlan(inclusionPlan(index, size), (nodes) => nodes.map((node) => this.#node(node)));
-    verifyInclusion(index, size, leaf, path, root);
+    const path = this.#fold(inclusionPlan(index, size));
+    ours(() => verifyInclusion(index, size, leaf, path, root));
     return path;
+  }
+
+  #fold(plan: Plan): Hash[] {
+    return foldPlan(plan, (nodes) => nodes.map((node) => this.#node(node)));
   }
 
   #node(node: Node): Hash {
@@ -132,5 +183,14 @@ export class PublishedTree {
     const nodes = fullTile(this.#store, level, n);
     this.#tiles.set(name, nodes);
     return nodes;
+  }
+}
+
+/** A proof of ours that does not verify is no Fault of whoever asked for it. */
+function ours(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw new Error('what is stored gives a proof that does not verify', { cause: error });
   }
 }

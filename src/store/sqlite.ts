@@ -77,6 +77,12 @@ export class SqliteStore implements LogStore, Publication {
     return this.#sql.keyNumber.get(use) as number;
   }
 
+  /** Makes the next number of a derived key the one in use, and returns it. */
+  rotateKey(use: KeyUse): number {
+    this.#sql.rotateKey.run(use);
+    return this.keyNumber(use);
+  }
+
   head(): Head {
     const { size, root } = this.#sql.head.get() as { size: number; root: Uint8Array };
     return { size, root: Uint8Array.from(root) as Hash };
@@ -132,8 +138,12 @@ export class SqliteStore implements LogStore, Publication {
   }
 
   published(): PublishedNote | undefined {
-    const row = this.#sql.published.get() as PublishedNote | undefined;
-    return row && { size: row.size, note: plain(row.note), receiptSignature: plain(row.receiptSignature) };
+    return toPublished(this.#sql.published.get());
+  }
+
+  /** The checkpoint that was published for a size. */
+  publishedAt(size: number): PublishedNote | undefined {
+    return toPublished(this.#sql.publishedAt.get(size));
   }
 
   /** Every published checkpoint, oldest first. */
@@ -144,8 +154,8 @@ export class SqliteStore implements LogStore, Publication {
     }
   }
 
-  publish({ size, note, receiptSignature }: PublishedNote): void {
-    this.#sql.publish.run(size, note, receiptSignature);
+  publish(published: PublishedNote): void {
+    this.#sql.publish.run(published);
   }
 
   close(): void {
@@ -153,9 +163,21 @@ export class SqliteStore implements LogStore, Publication {
   }
 }
 
-/** A Buffer of the driver as an ordinary byte string. */
+/** A Buffer of the driver as an ordinary byte string; `slice` would make another Buffer. */
 function plain(buffer: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(buffer);
+  return new Uint8Array(buffer);
+}
+
+function toPublished(row: unknown): PublishedNote | undefined {
+  if (row === undefined) return undefined;
+  const { note, receiptHeader, receiptSignature, treeHeadSignature, ...numbers } = row as PublishedNote;
+  return {
+    ...numbers,
+    note: plain(note),
+    receiptHeader: plain(receiptHeader),
+    receiptSignature: plain(receiptSignature),
+    treeHeadSignature: plain(treeHeadSignature),
+  };
 }
 
 /** The part of a run that lies in [lo, hi), and the index after it. */
@@ -169,10 +191,14 @@ function cutRun(run: Uint8Array, first: number, lo: number, hi: number): { bytes
   return { bytes: run.subarray(index <= lo ? at : from, at), next: index };
 }
 
+const PUBLISHED = `size, note, receipt_header AS receiptHeader, receipt_signature AS receiptSignature, timestamp,
+  tree_head_signature AS treeHeadSignature`;
+
 function prepare(db: Database.Database) {
   return {
     log: db.prepare('SELECT origin, entries FROM log'),
     keyNumber: db.prepare('SELECT max(n) FROM derived_key WHERE use = ?').pluck(),
+    rotateKey: db.prepare('INSERT INTO derived_key SELECT use, max(n) + 1 FROM derived_key WHERE use = ?'),
     head: db.prepare('SELECT size, root FROM head'),
     moveHead: db.prepare('UPDATE head SET size = ?, root = ? WHERE size = ? AND root = ?'),
     runs: db.prepare(
@@ -186,13 +212,15 @@ function prepare(db: Database.Database) {
     addTile: db.prepare('INSERT INTO tile VALUES (?, ?)'),
     governance: db.prepare('SELECT entry FROM governance ORDER BY entry').pluck(),
     addGovernance: db.prepare('INSERT INTO governance VALUES (?)'),
-    published: db.prepare(
-      'SELECT size, note, receipt_signature AS receiptSignature FROM checkpoint ORDER BY size DESC LIMIT 1',
-    ),
+    published: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint ORDER BY size DESC LIMIT 1`),
+    publishedAt: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint WHERE size = ?`),
     checkpoints: db.prepare('SELECT size, note FROM checkpoint ORDER BY size'),
     publish: db.prepare(
-      `INSERT INTO checkpoint VALUES (?, ?, ?) ON CONFLICT (size)
-       DO UPDATE SET note = excluded.note, receipt_signature = excluded.receipt_signature`,
+      `INSERT INTO checkpoint
+       VALUES (:size, :note, :receiptHeader, :receiptSignature, :timestamp, :treeHeadSignature) ON CONFLICT (size)
+       DO UPDATE SET note = excluded.note, receipt_header = excluded.receipt_header,
+         receipt_signature = excluded.receipt_signature, timestamp = excluded.timestamp,
+         tree_head_signature = excluded.tree_head_signature`,
     ),
   };
 }

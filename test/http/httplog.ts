@@ -25,7 +25,7 @@ import { PublishedTree } from '../../src/log/published.ts';
 import { Publisher } from '../../src/log/publisher.ts';
 import { opaqueRules } from '../../src/log/rules.ts';
 import { serveLog } from '../../src/log/service.ts';
-import { headSigner, receiptHeader } from '../../src/log/sign.ts';
+import { headSigner } from '../../src/log/sign.ts';
 import { StatementRules } from '../../src/log/statements.ts';
 import { createGuardFile, openGuardFile } from '../../src/store/guardfile.ts';
 import { createStore, openStore, type SqliteStore } from '../../src/store/sqlite.ts';
@@ -42,6 +42,8 @@ const signer = headSigner({
   publicUrl: PUBLIC_URL,
   ed25519: signerOf('ed25519', deriveSeed(seed, 'checkpoint-ed25519', 0)),
   receipt,
+  retired: [],
+  newest: 0,
   mldsa44: { key: mldsa.key, sign: async (message) => mldsa.sign(message) },
   clock: () => new Date(),
 });
@@ -231,18 +233,13 @@ export class HttpLog {
 
 /** The routes of a log of a kind, as `serve` has them. */
 export function routesOf(log: LogHandle, mode: EntryMode): Route[] {
-  const facts = {
-    origin: ORIGIN,
-    publicUrl: PUBLIC_URL,
-    receiptKey: receipt.key,
-    receiptHeader: receiptHeader(PUBLIC_URL, ORIGIN, receipt.key),
-  };
+  const facts = { origin: ORIGIN, publicUrl: PUBLIC_URL, receiptKeys: signer.keys.receipts };
   const parts = { log, answers: new Answers(facts), verify: verifyStatementLater, screen };
   const metrics = createMetrics();
   metrics.watch(log);
   return [
     ...tileRoutes(log),
-    ...(mode === 'opaque' ? opaqueRoutes(log) : statementRoutes(parts, receipt.key)),
+    ...(mode === 'opaque' ? opaqueRoutes(log) : statementRoutes(parts, signer.keys.receipts)),
     ...operatorRoutes({ log, origin: ORIGIN, stopping: () => false }, metrics),
   ];
 }

@@ -29,8 +29,8 @@ import { sameBytes } from '../check.ts';
 import { folder } from '../folder.ts';
 
 export const ORIGIN = 'log.example/test';
-const seed = new Uint8Array(32).fill(9);
-const mldsa = signerOf('mldsa44', deriveSeed(seed, 'checkpoint-mldsa44', 0));
+export const SEED = new Uint8Array(32).fill(9);
+const mldsa = signerOf('mldsa44', deriveSeed(SEED, 'checkpoint-mldsa44', 0));
 
 /** The durable effects of a log, in their order. */
 export const EFFECTS = ['commit', 'guard', 'publish', 'export'] as const;
@@ -59,8 +59,10 @@ export class TestLog {
   readonly signer = headSigner({
     origin: ORIGIN,
     publicUrl: 'https://log.example',
-    ed25519: signerOf('ed25519', deriveSeed(seed, 'checkpoint-ed25519', 0)),
-    receipt: signerOf('p256', deriveSeed(seed, 'receipt-p256', 0)),
+    ed25519: signerOf('ed25519', deriveSeed(SEED, 'checkpoint-ed25519', 0)),
+    receipt: signerOf('p256', deriveSeed(SEED, 'receipt-p256', 0)),
+    retired: [],
+    newest: 0,
     mldsa44: { key: mldsa.key, sign: async (message) => mldsa.sign(message) },
     clock: () => new Date(),
   });
@@ -132,10 +134,15 @@ export class TestLog {
   }
 
   async publish(): Promise<void> {
-    this.publisher.wake();
-    await this.publisher.idle();
+    await this.sign();
     const newest = this.seen.at(-1);
     if (newest && !this.log.frozen) await this.#export(newest);
+  }
+
+  /** The publisher alone, without the export. */
+  async sign(): Promise<void> {
+    this.publisher.wake();
+    await this.publisher.idle();
   }
 
   async #export(head: SignedHead): Promise<void> {

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createStore, openStore } from '../../src/store/sqlite.ts';
 import { faults } from '../check.ts';
-import { batchOf, testLogStore } from '../contract/logstore.ts';
+import { batchOf, publishedOf, testLogStore } from '../contract/logstore.ts';
 import { folder } from '../folder.ts';
 
 const identity = { origin: 'log.example/store', entries: 'statements' } as const;
@@ -38,8 +38,8 @@ test('sqlite: triggers forbid changing or removing what was committed', () => {
   const { path, open } = create();
   const store = open();
   store.commit(batchOf(0, 300, [0]));
-  store.publish({ size: 1, note: Uint8Array.of(1), receiptSignature: Uint8Array.of(1) });
-  store.publish({ size: 2, note: Uint8Array.of(2), receiptSignature: Uint8Array.of(1) });
+  store.publish(publishedOf(1, 'one'));
+  store.publish(publishedOf(2, 'two'));
   store.close();
   const db = new Database(path);
   const forbidden = [
@@ -57,11 +57,34 @@ test('sqlite: triggers forbid changing or removing what was committed', () => {
     'DELETE FROM checkpoint',
     "UPDATE checkpoint SET note = x'00' WHERE size = 1",
     'UPDATE checkpoint SET size = 9 WHERE size = 2',
-    "INSERT INTO checkpoint VALUES (0, x'00', x'00')",
+    "INSERT INTO checkpoint VALUES (0, x'00', x'00', x'00', 0, x'00')",
     'DELETE FROM derived_key',
   ];
   for (const sql of forbidden) assert.throws(() => db.exec(sql), /append-only|only grows/, sql);
   db.close();
+});
+
+test('sqlite: a checkpoint is found by its size, also when a newer one is published', () => {
+  const store = create().open();
+  store.publish(publishedOf(1, 'one'));
+  store.publish(publishedOf(3, 'three'));
+  assert.equal(store.publishedAt(1), publishedOf(1, 'one'));
+  assert.equal(store.publishedAt(3), publishedOf(3, 'three'));
+  assert.is(store.publishedAt(2), undefined);
+  store.close();
+});
+
+test('sqlite: rotating a key makes the next number the one in use, of that use alone', () => {
+  const { open } = create();
+  const store = open();
+  assert.is(store.keyNumber('receipt-p256'), 0);
+  assert.is(store.rotateKey('receipt-p256'), 1);
+  assert.is(store.rotateKey('receipt-p256'), 2);
+  store.close();
+  const again = open();
+  assert.is(again.keyNumber('receipt-p256'), 2);
+  assert.is(again.keyNumber('checkpoint-ed25519'), 0);
+  again.close();
 });
 
 test('sqlite: every table has a comment that says what it is for', () => {

@@ -1,0 +1,110 @@
+/**
+ * Proofs that do not ask for a statement: `GET /v1/proof`, an offline proof (`tlog-proof@v1`) for any published
+ * checkpoint, and `GET /consistency`, an extension of SCRAPI: a receipt that an earlier tree is a prefix of a published
+ * one. @module
+ */
+import { equal, fromHex, HASH_BYTES, type Hash } from '../core/bytes.ts';
+import { parseCheckpoint } from '../core/checkpoint.ts';
+import { decodeConsistencyReceipt, encodeConsistencyReceipt, verifyConsistencyReceipt } from '../core/consistency.ts';
+import { thumbprintOf } from '../core/cosekey.ts';
+import { Fault, must } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
+import { parseNote } from '../core/note.ts';
+import { formatTlogProof } from '../core/tlogproof.ts';
+import type { PublishedNote } from '../log/ports.ts';
+import type { SignedHead } from '../log/sign.ts';
+import { checkPair, type ReadParts } from './ct.ts';
+import { badQuery, Query } from './query.ts';
+import type { Handler } from './route.ts';
+import { open, PATIENCE, publishedOf } from './tiles.ts';
+
+export type ProofParts = ReadParts & {
+  /** The checkpoint that was published for a size. */
+  readonly publishedAt: (size: number) => PublishedNote | undefined;
+};
+
+/** `GET /v1/proof?hash=|index=[&size=]`: the hash is a leaf hash in hexadecimal, the size that of a published checkpoint. */
+export function proofHandler(parts: ProofParts): Handler {
+  return async (ask) => {
+    const query = new Query(ask, ['hash', 'index', 'size']);
+    const size = query.number('size');
+    if (size === undefined) await parts.log.caughtUp(PATIENCE);
+    const { tree } = publishedOf(parts.log);
+    const head = headAt(parts, size);
+    const index = await indexOf(parts, query);
+    if (index >= head.size) {
+      throw new Fault('unknown-entry', `the entry is not in the tree of size ${head.size}`, { size: head.size });
+    }
+    const entry = tree.entry(index);
+    const path = tree.inclusionAt(head.size, index, leafHash(entry));
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/x.tlog-proof', 'cache-control': 'no-cache', ...open },
+      // The entry goes along as `extra`, so that the file alone is enough to verify.
+      body: formatTlogProof({ index, path, checkpoint: head.note, extra: entry }),
+    };
+  };
+}
+
+/** The newest published head, or the one of an earlier size. */
+function headAt({ log, publishedAt }: ProofParts, size: number | undefined): SignedHead {
+  const { head, tree } = publishedOf(log);
+  if (size === undefined || size === head.size) return head;
+  const stored = size < head.size && size > 0 ? publishedAt(size) : undefined;
+  if (!stored) {
+    const message = `no checkpoint of size ${size} was published; without \`size\` the answer is for ${head.size}`;
+    throw new Fault('unknown-resource', message, { size: head.size });
+  }
+  const { root } = parseCheckpoint(parseNote(stored.note).text);
+  must(equal(root, tree.rootAt(size)), `the published checkpoint of size ${size} is not of this tree`);
+  return { ...stored, root };
+}
+
+/** `GET /consistency?first=[&second=]`: from any size to that of a published checkpoint, the newest if none is named. */
+export function consistencyReceiptHandler(parts: ProofParts): Handler {
+  return (ask) => {
+    const query = new Query(ask, ['first', 'second']);
+    const first = query.needed('first');
+    const { tree, head: newest } = publishedOf(parts.log);
+    const second = query.number('second') ?? newest.size;
+    checkPair(first, second, newest.size);
+    if (first === second) throw badQuery('secondBeforeFirst', `first and second are both ${first}: nothing to prove`);
+    const { root, receiptHeader, receiptSignature } = headAt(parts, second);
+    const path = tree.consistency(first, second);
+    const signed = { protected: receiptHeader, signature: receiptSignature };
+    const receipt = encodeConsistencyReceipt({ ...signed, first, second, path });
+    checkReceipt(receipt, tree.rootAt(first), root, parts.receiptKeys);
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/cose', 'cache-control': 'no-cache', ...open },
+      body: receipt,
+    };
+  };
+}
+
+/** The receipt verifies as whoever gets it will verify it. */
+function checkReceipt(bytes: Uint8Array, old: Hash, root: Hash, keys: ReadParts['receiptKeys']): void {
+  const receipt = decodeConsistencyReceipt(bytes);
+  const key = keys.find((each) => equal(thumbprintOf(each), receipt.kid ?? new Uint8Array(0)));
+  must(key, 'a head was signed by a receipt key that is not known');
+  must(equal(verifyConsistencyReceipt(receipt, old, key), root), 'a consistency receipt leads to another root');
+}
+
+async function indexOf({ findLeaf }: ProofParts, query: Query): Promise<number> {
+  const [index, hash] = [query.number('index'), query.text('hash')];
+  if ((index === undefined) === (hash === undefined)) {
+    throw badQuery('malformed', 'give one of index and hash');
+  }
+  if (index !== undefined) return index;
+  const found = await findLeaf(leafOf(hash as string));
+  if (found === undefined) {
+    throw new Fault('unknown-entry', 'no entry of this log has this leaf hash', { rule: 'hashUnknown' });
+  }
+  return found;
+}
+
+function leafOf(text: string): Hash {
+  const isHash = text.length === 2 * HASH_BYTES && /^[0-9a-f]*$/.test(text);
+  if (!isHash) throw badQuery('malformed', 'hash is not a leaf hash, 64 lower-case hexadecimal digits');
+  return fromHex(text, 'bad-request') as Hash;
+}

@@ -17,17 +17,7 @@ import { Witness } from '../../src/witness/witness.ts';
 import { faults } from '../check.ts';
 import { folder } from '../folder.ts';
 import { emptyState, faulty, memoryStore } from './memorystore.ts';
-import {
-  COSIGNERS,
-  keyOf,
-  LOG_KEYS,
-  ORIGIN,
-  proofTo,
-  requestOf,
-  rootAt,
-  STRANGER,
-  WITNESS,
-} from './testlog.ts';
+import { COSIGNERS, keyOf, LOG_KEYS, ORIGIN, proofTo, requestOf, rootAt, STRANGER, WITNESS } from './testlog.ts';
 
 const NOW = 1_800_000_000;
 const witnessOver = (store: WitnessStore, alarms: string[] = []) =>

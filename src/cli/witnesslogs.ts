@@ -1,4 +1,4 @@
-/** `limmat witness add-log` and `limmat witness evidence`: which logs are cosigned, and what they did wrong. @module */
+/** `limmat witness add-log` and `limmat witness evidence`: which logs are cosigned, and what speaks against them. @module */
 import type { Command } from 'commander';
 import { fromUtf8 } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
@@ -61,7 +61,7 @@ async function readAtMost(response: Response, max: number): Promise<Uint8Array> 
 }
 
 export function makeEvidence(): Command {
-  return command('evidence', 'print the signed notes that were kept because their log should not have signed them')
+  return command('evidence', 'print the signed checkpoints that were kept since they speak against their log')
     .addOption(setting('--data <dir>', 'directory of the witness, made by `limmat witness init`'))
     .action(showEvidence);
 }

@@ -25,6 +25,8 @@ export function makeServe(): Command {
 
 type Options = { data?: string; listen: string; patience: string; json?: boolean };
 
+const PROVEN = 'a log signed what it should not have';
+
 async function serve(options: Options): Promise<void> {
   const directory = witnessDirectory(required(options, 'data'));
   const listen = parseListen(options.listen);
@@ -41,7 +43,8 @@ async function serve(options: Options): Promise<void> {
     clock: () => new Date(),
     alarm({ origin, kind }) {
       metrics.evidence(origin, kind);
-      logger.warn({ origin, kind }, 'a log signed what it should not have; `limmat witness evidence` shows it');
+      const shows = kind === 'unproven' ? 'a signed checkpoint came with a wrong proof' : PROVEN;
+      logger.warn({ origin, kind }, `${shows}; \`limmat witness evidence\` shows it`);
     },
   });
   metrics.watch(witness);

@@ -21,7 +21,7 @@ export function createWitnessMetrics(): WitnessMetrics {
   const refusals = counter('limmat_refusals_total', 'Requests refused, by fault code', 'code');
   const evidence = counter(
     'limmat_witness_evidence_total',
-    'Signed notes kept since the start because their log should not have signed them',
+    'Signed checkpoints kept since the start as they speak against their log',
     'origin',
     'kind',
   );

@@ -219,7 +219,7 @@ const LIES: readonly (readonly [string, WitnessAnswer])[] = [
   ['no time', cosignature(5, { time: 0 })],
   ['one bit changed', { ...cosignature(5), body: changed(cosignature(5).body) }],
   ['not UTF-8', { ...answer(200), body: Uint8Array.of(0xff, 0x0a) }],
-  ['more than anyone sends', answer(200, '\n'.repeat(70_000))],
+  ['more than anyone sends', withLongLine(cosignature(5))],
   ['a 409 without a number', answer(409, 'five\n', 'text/x.tlog.size')],
   ['a 409 with the size it was asked from', answer(409, '0\n', 'text/x.tlog.size')],
   ['a 422 to a request from 0', answer(422)],
@@ -234,6 +234,12 @@ function changed(body: Uint8Array): Uint8Array {
   const [line] = parseNote(concat(utf8('\n'), utf8('\n'), body)).signatures;
   assert.ok(line);
   return utf8(formatNote({ text: '\n', signatures: [{ ...line, signature: flipBit(line.signature, 100) }] }).slice(2));
+}
+
+/** A good answer with a line of a stranger that is longer than any answer should be. */
+function withLongLine(good: WitnessAnswer): WitnessAnswer {
+  const long = { name: 'x.example', id: '00000000', signature: new Uint8Array(60_000) };
+  return { ...good, body: concat(good.body, utf8(formatNote({ text: '\n', signatures: [long] }).slice(2))) };
 }
 
 for (const [what, lie] of LIES) {
@@ -281,6 +287,9 @@ test('what passes is waited out, twice as long each time and a minute at most; t
   const { outcomes, news } = await ask(5);
   assert.equal([kinds(outcomes), news], [['cosigned'], ['w0.example']]);
   assert.is(witnesses.status()[0]?.trouble, undefined);
+  statuses.push(503);
+  await ask(5);
+  assert.is((witnesses.status()[0]?.retryAt ?? 0) - seen.clock, 500, 'after a success it begins anew');
 });
 
 test('a witness that cannot be reached is busy', async () => {

@@ -4,10 +4,10 @@ import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatAddCheckpoint, parseAddCheckpoint } from '../../src/core/addcheckpoint.ts';
-import { equal, type Hash } from '../../src/core/bytes.ts';
+import { formatAddCheckpoint, MAX_ADD_CHECKPOINT, parseAddCheckpoint } from '../../src/core/addcheckpoint.ts';
+import { equal, type Hash, utf8 } from '../../src/core/bytes.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
-import { COSIGNATURE_ED25519, formatVkey } from '../../src/core/note.ts';
+import { COSIGNATURE_ED25519, formatVkey, MAX_NOTE } from '../../src/core/note.ts';
 import { showsFork, verifyConsistency } from '../../src/core/proof.ts';
 import { createWitnessStore, openWitnessStore } from '../../src/store/witness.ts';
 import { refusal } from '../../src/witness/decide.ts';
@@ -201,6 +201,10 @@ test('property: a fork is shown exactly where the proof is of a tree with anothe
       const [a, b, c] = [rootAt(first), rootAt(second), rootAt(second, true)];
       assert.not.ok(showsFork(first, second, a, b, proofTo(first, second)), 'an honest proof shows nothing');
       assert.not.ok(showsFork(first, second, a, c, proofTo(first, second)), 'a failing proof shows nothing');
+      assert.not.ok(
+        showsFork(first, second, a, b, proofTo(first, second, true)),
+        'a proof to another root shows nothing',
+      );
       const seedIsLeftOut = Number.isInteger(Math.log2(first));
       const differs = !equal(a, rootAt(first, true));
       assert.is(
@@ -238,6 +242,17 @@ test('property: an add-checkpoint body comes back, and has one form', () => {
       assert.ok(equal(formatAddCheckpoint(parsed), body));
     }),
   );
+});
+
+test('the longest body comes back, and one hash more does not fit', () => {
+  const proof = Array.from({ length: 63 }, () => rootAt(1));
+  const longest = formatAddCheckpoint({ old: Number.MAX_SAFE_INTEGER, proof, note: new Uint8Array(MAX_NOTE) });
+  assert.is(longest.length, MAX_ADD_CHECKPOINT);
+  assert.is(parseAddCheckpoint(longest).proof.length, 63);
+  faults('too-large', () => parseAddCheckpoint(new Uint8Array(MAX_ADD_CHECKPOINT + 1)));
+  const [head = '', hash = ''] = new TextDecoder().decode(longest).split('\n');
+  assert.is(head, 'old 9007199254740991');
+  faults('bad-request', () => parseAddCheckpoint(utf8(`old 0\n${`${hash}\n`.repeat(64)}\nnote`)));
 });
 
 test('property: bytes that are not an add-checkpoint body are a fault, and those that are have one form', () => {

@@ -9,11 +9,11 @@ import { utf8 } from '../../src/core/bytes.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
 import { formatNote, formatVkey, parseNote, parseVkey } from '../../src/core/note.ts';
 import { evaluate, explain } from '../../src/core/quorum.ts';
-import { Reader } from '../../src/core/reader.ts';
 import { parsePolicy, policyKeys } from '../../src/core/tlogpolicy.ts';
-import { type Outcome, type Post, type Round, Witnesses } from '../../src/log/cosign.ts';
+import { type Outcome, Witnesses } from '../../src/log/cosign.ts';
 import { folder } from '../folder.ts';
-import { LOG_KEYS, noteOf, ORIGIN, requestOf, type rootAt, STRANGER } from '../witness/testlog.ts';
+import { LOG_KEYS, noteOf, ORIGIN, requestOf, STRANGER } from '../witness/testlog.ts';
+import { post, roundOf, submit } from './cosigning.ts';
 import { limmat, type Ran, type Server, serve, serveWitness } from './server.ts';
 
 // Witnesses and logs as people run them: commands, files, sockets.
@@ -205,37 +205,5 @@ test('a log of ours and three witnesses: a quorum by policy, one witness killed,
   assert.is(openCheckpoint(kept, policyKeys(policy)).checkpoint.size, 3);
   for (const server of [log, servers[2] as Server, back]) assert.is(await server.end('SIGTERM'), 0, server.stderr());
 });
-
-const post: Post = async (url, body, signal) => {
-  const response = await fetch(url, { method: 'POST', body: body as BodyInit, signal });
-  const type = response.headers.get('content-type') ?? '';
-  return { status: response.status, type, body: new Uint8Array(await response.arrayBuffer()) };
-};
-
-/** The published checkpoint of a log and proofs from its own tiles. */
-async function roundOf(log: Server): Promise<Round> {
-  const get = async (path: string) => {
-    const response = await fetch(`${log.url}/${path}`);
-    assert.is(response.status, 200, path);
-    return new Uint8Array(await response.arrayBuffer());
-  };
-  const note = await get('checkpoint');
-  const { checkpoint } = openCheckpoint(note, log.vkeys.map(parseVkey));
-  const reader = new Reader(get, checkpoint);
-  const prove: Round['prove'] = async (old) => ({
-    root: seenRoots.get(old) ?? checkpoint.root,
-    path: old === checkpoint.size ? [] : await reader.consistency(old),
-  });
-  seenRoots.set(checkpoint.size, checkpoint.root);
-  return { checkpoint, note, prove, deadline: AbortSignal.timeout(20_000) };
-}
-const seenRoots = new Map<number, ReturnType<typeof rootAt>>();
-
-async function submit(log: Server, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    const response = await fetch(`${log.url}/add`, { method: 'POST', body: `entry ${Math.random()}` });
-    assert.is(response.status, 200, await response.text());
-  }
-}
 
 test.run();

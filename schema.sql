@@ -1,5 +1,8 @@
--- The tables of a log. `limmat init` runs this once; nothing else creates or changes a table.
+-- The tables of a log, then those of a witness, which is a database of its own. `limmat init` runs the first section
+-- once, `limmat witness init` the second; nothing else creates or changes a table.
 -- Everything is append-only, and triggers say so: what was committed is never rewritten, not even by us.
+
+-- SECTION log
 
 -- Which log this is: one row, written by init.
 CREATE TABLE log (
@@ -73,3 +76,53 @@ CREATE TRIGGER checkpoint_is_newer BEFORE INSERT ON checkpoint WHEN NEW.size < (
                                                                 BEGIN SELECT raise(ABORT, 'append-only: checkpoint');  END;
 CREATE TRIGGER checkpoint_is_fixed BEFORE UPDATE ON checkpoint WHEN NEW.size <> OLD.size OR OLD.size < (SELECT max(size) FROM checkpoint)
                                                                 BEGIN SELECT raise(ABORT, 'append-only: checkpoint');  END;
+
+-- SECTION witness
+
+-- Which witness this is: one row, written by init.
+CREATE TABLE witness (
+  one      INTEGER PRIMARY KEY CHECK (one = 1),
+  format   INTEGER NOT NULL CHECK (format = 1),           -- of this section
+  name     TEXT    NOT NULL                               -- in every cosignature
+) STRICT;
+
+-- The logs it cosigns, and the latest checkpoint it cosigned for each; size 0, time 0 and no note before the first.
+CREATE TABLE witnessed_log (
+  origin   TEXT    PRIMARY KEY,
+  hash     TEXT    NOT NULL UNIQUE,                       -- SHA-256 of the origin, as the monitoring path has it
+  size     INTEGER NOT NULL CHECK (size >= 0),
+  root     BLOB    NOT NULL CHECK (length(root) = 32),
+  time     INTEGER NOT NULL CHECK (time >= 0),            -- of the cosignature, in seconds
+  note     BLOB                                           -- the log's signatures and our cosignatures
+) STRICT;
+
+-- The keys that sign for each log.
+CREATE TABLE witnessed_key (
+  vkey     TEXT    PRIMARY KEY,
+  origin   TEXT    NOT NULL REFERENCES witnessed_log (origin)
+) STRICT;
+
+-- What logs have signed and should not have (src/witness/ports.ts says what each kind is).
+CREATE TABLE evidence (
+  number   INTEGER PRIMARY KEY,
+  origin   TEXT    NOT NULL REFERENCES witnessed_log (origin),
+  kind     TEXT    NOT NULL CHECK (kind IN ('same-size', 'empty-root', 'inconsistent', 'unproven')),
+  time     INTEGER NOT NULL,                              -- when it came, in seconds
+  known    BLOB,                                          -- the note that had been cosigned
+  offered  BLOB    NOT NULL,                              -- the note that came
+  text     TEXT    NOT NULL,                              -- what that note says, without its signatures
+  old      INTEGER NOT NULL,
+  proof    BLOB    NOT NULL,                              -- 32-byte hashes, one after the other
+  UNIQUE (origin, kind, text)
+) STRICT;
+
+CREATE TRIGGER witness_is_fixed    BEFORE UPDATE ON witness       BEGIN SELECT raise(ABORT, 'append-only: witness');    END;
+CREATE TRIGGER witness_is_kept     BEFORE DELETE ON witness       BEGIN SELECT raise(ABORT, 'append-only: witness');    END;
+CREATE TRIGGER witnessed_is_kept   BEFORE DELETE ON witnessed_log BEGIN SELECT raise(ABORT, 'append-only: witnessed_log'); END;
+CREATE TRIGGER witnessed_grows     BEFORE UPDATE ON witnessed_log
+  WHEN NEW.origin <> OLD.origin OR NEW.hash <> OLD.hash OR NEW.size < OLD.size OR NEW.time < OLD.time OR NEW.note IS NULL
+    OR (NEW.size = OLD.size AND NEW.root <> OLD.root)             BEGIN SELECT raise(ABORT, 'what is witnessed only grows'); END;
+CREATE TRIGGER key_is_fixed        BEFORE UPDATE ON witnessed_key BEGIN SELECT raise(ABORT, 'append-only: witnessed_key'); END;
+CREATE TRIGGER key_is_kept         BEFORE DELETE ON witnessed_key BEGIN SELECT raise(ABORT, 'append-only: witnessed_key'); END;
+CREATE TRIGGER evidence_is_fixed   BEFORE UPDATE ON evidence      BEGIN SELECT raise(ABORT, 'append-only: evidence');   END;
+CREATE TRIGGER evidence_is_kept    BEFORE DELETE ON evidence      BEGIN SELECT raise(ABORT, 'append-only: evidence');   END;

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   fsck: () => import('./fsck.ts'),
   schema: () => import('./schema.ts'),
   inspect: () => import('./inspect.ts'),
+  witness: () => import('./witness.ts'),
 };
 
 async function run(argv: readonly string[]): Promise<number> {

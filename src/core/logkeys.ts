@@ -1,5 +1,5 @@
 /**
- * The keys of a log, all derived from one 32-byte seed by HKDF-SHA-256 (RFC 5869) with the info `limmat/<use>/<n>`; n
+ * The keys of a log or of a witness, all derived from one 32-byte seed by HKDF-SHA-256 (RFC 5869) with the info `limmat/<use>/<n>`; n
  * rises when a key is rotated. Whoever holds the seed can sign anything. @module
  */
 import { p256 } from '@noble/curves/nist.js';
@@ -11,12 +11,14 @@ import { SEED_BYTES } from './signature.ts';
 
 /** What each derived key is for; each is used for nothing else. */
 export type KeyUse = 'checkpoint-ed25519' | 'checkpoint-mldsa44' | 'receipt-p256' | 'statement-ed25519';
+/** Those of a witness, which has a seed of its own. */
+export type WitnessKeyUse = 'witness-ed25519' | 'witness-mldsa44';
 
 /** The seed of the n-th key for a use, as `signerOf` takes it. */
-export function deriveSeed(logSeed: Uint8Array, use: KeyUse, n: number): Uint8Array {
-  must(logSeed.length === SEED_BYTES, `a log seed has ${SEED_BYTES} bytes`);
+export function deriveSeed(seed: Uint8Array, use: KeyUse | WitnessKeyUse, n: number): Uint8Array {
+  must(seed.length === SEED_BYTES, `a seed has ${SEED_BYTES} bytes`);
   const info = utf8(`limmat/${use}/${n}`);
-  if (use !== 'receipt-p256') return hkdf(sha256, logSeed, undefined, info, SEED_BYTES);
+  if (use !== 'receipt-p256') return hkdf(sha256, seed, undefined, info, SEED_BYTES);
   // FIPS 186-5 A.4.1: 16 bytes more than the order has, so that reducing them is not biased.
-  return p256.utils.randomSecretKey(hkdf(sha256, logSeed, undefined, info, SEED_BYTES + 16));
+  return p256.utils.randomSecretKey(hkdf(sha256, seed, undefined, info, SEED_BYTES + 16));
 }

@@ -129,6 +129,24 @@ export function verifyConsistency(
   }
 }
 
+/**
+ * Whether a proof that `verifyConsistency` refuses shows that no growing tree has both roots: it recomputes the second,
+ * and another root than the first below it. A proof that merely fails shows nothing.
+ */
+export function showsFork(
+  first: number,
+  second: number,
+  firstRoot: Hash,
+  secondRoot: Hash,
+  path: readonly Hash[],
+): boolean {
+  if (first === 0 || first >= second || seededLength(first, second) !== path.length + (onesIn(first) === 1 ? 1 : 0)) {
+    return false;
+  }
+  const [below, above] = foldConsistency(first, second, firstRoot, path);
+  return equal(above, secondRoot) && !equal(below, firstRoot);
+}
+
 /** The two roots that a consistency proof recomputes, of `first` and of `second` leaves, where 0 < first < second. */
 export function foldConsistency(first: number, second: number, firstRoot: Hash, path: readonly Hash[]): [Hash, Hash] {
   // SPEC (RFC 9162 §2.1.4.2): if first is an exact power of two, then prepend first_hash to the path.

@@ -75,7 +75,7 @@ function counting(find: (route: string, status: number) => { inc(): void }): Met
   };
 }
 
-export function metricsHandler({ registry }: Metrics): Handler {
+export function metricsHandler({ registry }: Pick<Metrics, 'registry'>): Handler {
   return async () => ({
     status: 200,
     headers: { 'content-type': registry.contentType, 'cache-control': 'no-store' },

@@ -2,7 +2,7 @@
  * The embedded default store: one SQLite database in WAL mode, tables and rules in `schema.sql`. One process writes;
  * any number of read-only connections may look on. @module
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { concat, type Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
@@ -10,11 +10,11 @@ import { Fault, must } from '../core/fault.ts';
 import { EMPTY_ROOT } from '../core/hash.ts';
 import type { KeyUse } from '../core/logkeys.ts';
 import type { Batch, EntryMode, LogStore, Publication, PublishedNote } from '../log/ports.ts';
+import { schemaOf, usePragmas } from './database.ts';
 
 /** What init fixed about a log. */
 export type LogIdentity = { readonly origin: string; readonly entries: EntryMode };
 
-const SCHEMA = new URL('../../schema.sql', import.meta.url);
 /** 4 GiB entries of one level's tiles per level; level 6 is the last that 2^53 leaves need. */
 const LEVEL_STRIDE = 2 ** 40;
 const KEY_USES: readonly KeyUse[] = ['checkpoint-ed25519', 'checkpoint-mldsa44', 'receipt-p256', 'statement-ed25519'];
@@ -27,7 +27,7 @@ export function createStore(path: string, { origin, entries }: LogIdentity): voi
   db.pragma('page_size = 8192');
   usePragmas(db);
   db.transaction(() => {
-    db.exec(readFileSync(SCHEMA, 'utf8'));
+    db.exec(schemaOf('log'));
     db.prepare('INSERT INTO log VALUES (1, 1, ?, ?)').run(origin, entries);
     db.prepare('INSERT INTO head VALUES (1, 0, ?)').run(EMPTY_ROOT);
     for (const use of KEY_USES) db.prepare('INSERT INTO derived_key VALUES (?, 0)').run(use);
@@ -41,20 +41,6 @@ export function openStore(path: string, options: { readonly?: boolean } = {}): S
   const db = new Database(path, { fileMustExist: true, readonly: options.readonly ?? false });
   usePragmas(db);
   return new SqliteStore(db);
-}
-
-function usePragmas(db: Database.Database): void {
-  if (!db.readonly) {
-    db.pragma('journal_mode = WAL');
-    db.pragma('wal_autocheckpoint = 256'); // 2 MiB: a larger one makes single commits wait 30 ms and more
-  }
-  // At every open: a database in WAL mode reopens as NORMAL, which loses acknowledged commits on power loss.
-  db.pragma('synchronous = FULL');
-  must(db.pragma('synchronous', { simple: true }) === 2, 'SQLite would not write through to the disk');
-  must(db.pragma('journal_mode', { simple: true }) === 'wal', 'the database is not in WAL mode');
-  db.pragma('mmap_size = 1073741824');
-  db.pragma('busy_timeout = 5000');
-  db.pragma('trusted_schema = OFF');
 }
 
 export class SqliteStore implements LogStore, Publication {

@@ -44,7 +44,16 @@ export type Server = {
 
 /** Starts `limmat serve` on any free port of the loopback and waits until it listens. */
 export function serve(data: string, ...args: string[]): Promise<Server> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--data', data, '--listen', '127.0.0.1:0', '--json', ...args]);
+  return start('serve', '--data', data, ...args);
+}
+
+/** The same for `limmat witness serve`. */
+export function serveWitness(data: string, ...args: string[]): Promise<Server> {
+  return start('witness', 'serve', '--data', data, ...args);
+}
+
+function start(...args: string[]): Promise<Server> {
+  const child = spawn(process.execPath, [MAIN, ...args, '--listen', '127.0.0.1:0', '--json']);
   running.add(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   void exited.then(() => running.delete(child));

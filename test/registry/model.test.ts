@@ -63,8 +63,8 @@ const prelude: Act[] = (['enroll', 'activate'] as const).flatMap((event) =>
 );
 
 type Shares = { roots: number; threshold: number };
-/** What took effect. `own` is the index of the event, `at` that of its effect, `now` the clock then. */
-type KeyEffect = { own: number; at: number; now: number; what: What; itself: boolean };
+/** What took effect. `own` is the index of the event, `said` the clock then, `at` the index of its effect. */
+type KeyEffect = { own: number; said: number; at: number; what: What; itself: boolean };
 type Effect = KeyEffect | { at: number; shares: Shares };
 /** A proposal; `version` is that of a policy. */
 type Waiting = {
@@ -149,12 +149,12 @@ class Model {
   maySign(key: number): boolean {
     const state = this.state(key);
     if (state !== 'superseded') return state === 'active';
-    const { now, what } = this.history(key).findLast((effect) => effect.what.event === 'supersede') as KeyEffect;
-    return what.overlap >= 0 && this.now <= now + what.overlap * DAY;
+    const { said, what } = this.history(key).findLast((effect) => effect.what.event === 'supersede') as KeyEffect;
+    return what.overlap >= 0 && this.now <= said + what.overlap * DAY;
   }
 
-  happen(what: What, itself = false, own = this.next): true {
-    this.effects.push({ own, at: this.next, now: this.now, what, itself });
+  happen(what: What, itself = false, own = this.next, said = this.now): true {
+    this.effects.push({ own, said, at: this.next, what, itself });
     return true;
   }
 
@@ -184,7 +184,7 @@ class Model {
     if (agreed.length > threshold) return false;
     if (agreed.length === threshold) {
       if ('what' in of ? !this.legal(of.what, own) : of.version !== version + 1) return false;
-      if ('what' in of) this.happen(of.what, false, own);
+      if ('what' in of) this.happen(of.what, false, own, proposal.now);
       else this.effects.push({ at: this.next, shares: of.shares });
       proposal.done = true;
     }

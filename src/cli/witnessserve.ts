@@ -1,0 +1,103 @@
+/** `limmat witness serve`: cosigns over HTTP until it is told to stop. @module */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { Fault, messageOf } from '../core/fault.ts';
+import { formatVkey } from '../core/note.ts';
+import { createApp } from '../http/app.ts';
+import { closeFront, createFront } from '../http/front.ts';
+import { witnessRoutes } from '../http/witness.ts';
+import { createWitnessMetrics, witnessOperatorRoutes } from '../http/witnesshealth.ts';
+import { readSeed } from '../store/seed.ts';
+import { openWitnessStore } from '../store/witness.ts';
+import { Witness } from '../witness/witness.ts';
+import { command, parseListen, parseNumber, required, setting } from './options.ts';
+import { cosignersOf, witnessDirectory } from './witnessdir.ts';
+
+export function makeServe(): Command {
+  return command('serve', 'cosign over HTTP what the logs of the witness publish')
+    .addOption(setting('--data <dir>', 'directory of the witness, made by `limmat witness init`'))
+    .addOption(setting('--listen <host:port>', 'where to listen; port 0 takes any').default('127.0.0.1:8081'))
+    .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
+    .action(serve);
+}
+
+type Options = { data?: string; listen: string; patience: string; json?: boolean };
+
+const PROVEN = 'a log signed what it should not have';
+
+async function serve(options: Options): Promise<void> {
+  const directory = witnessDirectory(required(options, 'data'));
+  const listen = parseListen(options.listen);
+  const patience = 1000 * parseNumber('patience', options.patience, 0.1);
+  const store = openWitnessStore(directory.database);
+  const name = store.name();
+  const cosigners = cosignersOf(name, readSeed(directory.seed));
+  const logger = pino({ base: null }, pino.destination(2));
+  const metrics = createWitnessMetrics();
+  const witness = new Witness({
+    store,
+    cosigners,
+    clock: () => new Date(),
+    alarm({ origin, kind }) {
+      metrics.evidence(origin, kind);
+      const shows = kind === 'unproven' ? 'a signed checkpoint came with a wrong proof' : PROVEN;
+      logger.warn({ origin, kind }, `${shows}; \`limmat witness evidence\` shows it`);
+    },
+  });
+  metrics.watch(witness);
+  const watch = {
+    count: metrics.count,
+    refused: metrics.refused,
+    failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
+  };
+  let stopping = false;
+  const routes = [...witnessRoutes(witness), ...witnessOperatorRoutes(witness, name, () => stopping, metrics)];
+  const server = createFront(createApp(routes, watch), routes, watch, patience);
+  await listenOn(server, listen);
+  announce(options.json ?? false, {
+    listen: urlOf(server),
+    name,
+    vkeys: cosigners.map(({ vkey }) => formatVkey(vkey)),
+    logs: store.origins(),
+  });
+
+  async function stop(): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    await closeFront(server, patience);
+    store.close();
+    process.exit();
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+}
+
+async function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  }).catch((error: unknown) => {
+    throw new Fault(
+      'bad-request',
+      `cannot listen on ${host} port ${port}: ${messageOf(error)}; --listen names another`,
+    );
+  });
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+type Announcement = { listen: string; name: string; vkeys: string[]; logs: string[] };
+
+function announce(json: boolean, what: Announcement): void {
+  if (json) {
+    console.log(JSON.stringify(what));
+    return;
+  }
+  const { listen, name, vkeys, logs } = what;
+  const lines = [`listening on ${listen}`, `witness ${name}`, ...vkeys.map((vkey) => `vkey ${vkey}`)];
+  console.log([...lines, ...logs.map((origin) => `log ${origin}`)].join('\n'));
+}

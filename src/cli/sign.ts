@@ -85,5 +85,6 @@ function subjectIn(kind: AdmittedKind, payload: Uint8Array, options: Options): s
   const { value } = readPayload(kind, payload);
   const hint = (value as { event?: string }).event === 'enroll' ? undefined : SUBJECTS[kind];
   if (hint) throw new Fault('bad-request', `--subject is missing: ${hint}`);
-  return subjectOf(kind, value, { origin: kind === 'site' ? '' : required(options, 'audience') });
+  const ofLog: readonly AdmittedKind[] = ['policy', 'heartbeat'];
+  return subjectOf(kind, value, { origin: ofLog.includes(kind) ? required(options, 'audience') : '' });
 }

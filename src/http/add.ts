@@ -7,7 +7,7 @@
 import { concat } from '../core/bytes.ts';
 import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
 import { Fault } from '../core/fault.ts';
-import { MAX_ENTRY } from '../core/hash.ts';
+import { leafHash, MAX_ENTRY } from '../core/hash.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
 import { conciseProblem, toFault } from './problem.ts';
@@ -27,7 +27,7 @@ const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 async function add(log: LogHandle, entry: Uint8Array): Promise<number> {
   if (entry.length === 0) throw new Fault('bad-request', 'an entry has at least one byte');
   if (entry.length > MAX_ENTRY) throw new Fault('too-large', `an entry has at most ${MAX_ENTRY} bytes`);
-  return log.add({ entry, verified: true });
+  return log.add({ id: leafHash(entry), entry, verified: true });
 }
 
 /** Answers a sequence of indexes, with problem details in place of an item that was refused. */

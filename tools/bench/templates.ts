@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { logDirectory } from '../../src/cli/logdir.ts';
 import type { LogOptions } from '../../src/cli/openlog.ts';
 import { decodeStatement } from '../../src/core/cose.ts';
+import { leafHash } from '../../src/core/hash.ts';
 import type { Offer } from '../../src/log/channel.ts';
 import { LogHandle } from '../../src/log/handle.ts';
 import { PublishedTree } from '../../src/log/published.ts';
@@ -63,7 +64,11 @@ export async function fill(data: string, upTo: number, world: World | undefined)
 }
 
 function* opaque(from: number, upTo: number): Generator<Offer> {
-  for (let n = from; n < upTo; n++) yield { entry: makeEntry('filled', n, ENTRY_BYTES), verified: true };
+  for (let n = from; n < upTo; n++) yield opaqueOffer(makeEntry('filled', n, ENTRY_BYTES));
+}
+
+function opaqueOffer(entry: Uint8Array): Offer {
+  return { id: leafHash(entry), entry, verified: true };
 }
 
 function* statements(world: World, from: number, upTo: number): Generator<Offer> {

@@ -1,8 +1,9 @@
 /** How long an idle log takes to answer a submission with its proof. @module */
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyProof } from '../../src/client/offline.ts';
 import { parseVkey } from '../../src/core/note.ts';
+import { ask } from './ask.ts';
 import { processorSeconds } from './machine.ts';
 import type { Log } from './processes.ts';
 import type { Results } from './results.ts';
@@ -42,13 +43,5 @@ function submit(agent: Agent, port: number, statement: Uint8Array): Promise<Uint
     accept: 'text/x.tlog-proof',
     'content-length': statement.length,
   };
-  return new Promise((resolve, reject) => {
-    const asked = request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/entries', headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve(Uint8Array.from(Buffer.concat(chunks))));
-    });
-    asked.on('error', reject);
-    asked.end(statement);
-  });
+  return ask({ agent, port, method: 'POST', path: '/entries', headers }, statement);
 }

@@ -13,13 +13,13 @@ const SOURCE = ['--conditions=source', '--import', 'tsx'];
 export type Target = { readonly pid: number; readonly port: number; end(): Promise<unknown> };
 
 /** A log under test, with the keys that its clients pin. */
-export type Log = Target & { readonly url: string; readonly vkeys: readonly string[] };
+export type Log = Target & { readonly vkeys: readonly string[] };
 
 /** `limmat serve`, once it listens. */
 export async function startLog(data: string, ...args: string[]): Promise<Log> {
   const server = await serve(data, '--accept-clock-step', ...args);
   const { url, vkeys, child } = server;
-  return { pid: child.pid as number, url, vkeys, port: Number(new URL(url).port), end: () => server.end('SIGTERM') };
+  return { pid: child.pid as number, vkeys, port: Number(new URL(url).port), end: () => server.end('SIGTERM') };
 }
 
 /** The bare server of `bare.ts`, once it listens. */

@@ -16,9 +16,11 @@ const CONNECTIONS = 64;
 const PLACES = 20_000;
 
 /** Tiles a second that `node:http` serves from memory. */
-export async function measureBareReads(bare: Target, seconds: number): Promise<number> {
-  const { requests, seconds: took } = await observe(bare, { paths: ['/'], connections: CONNECTIONS, seconds });
-  return requests / took;
+export async function measureBareReads(bare: Target, seconds: number, results: Results): Promise<number> {
+  const observed = await observe(bare, { paths: ['/'], connections: CONNECTIONS, seconds });
+  const sample = toSample(observed, observed.requests);
+  results.add(`bare node:http, 8 KiB from memory, ${CONNECTIONS} connections`, undefined, 'tiles/s', sample);
+  return sample.value;
 }
 
 export async function measureTiles(

@@ -68,8 +68,8 @@ export async function measureRound(bench: Bench, round: number): Promise<void> {
   const { scale, say } = bench;
   say(`round ${round}: the bare server`);
   const bare = await startBare();
-  const rates = await measureBare(bare, [...bench.opaque, ...bench.statements], scale.seconds);
-  const reads = await measureBareReads(bare, scale.seconds / 2);
+  const rates = await measureBare(bare, [...bench.opaque, ...bench.statements], scale.seconds, bench.results);
+  const reads = await measureBareReads(bare, scale.seconds / 2, bench.results);
   await bare.end();
   for (const size of scale.sizes) {
     for (const kind of KINDS) {

@@ -18,12 +18,18 @@ const options = new Command('npm run bench --')
   .option('--json', 'print JSON')
   .option('--sizes <list>', 'entries that the logs hold, such as 10000,1000000', numbers)
   .option('--rounds <count>', 'how often everything is measured', Number)
+  .option('--seconds <length>', 'how long each measurement under load takes', Number)
   .option('--folder <dir>', 'where the logs are made and removed again; on the disk that is to be measured', '.bench')
   .parse()
-  .opts<{ quick?: boolean; json?: boolean; sizes?: number[]; rounds?: number; folder: string }>();
+  .opts<{ quick?: boolean; json?: boolean; sizes?: number[]; rounds?: number; seconds?: number; folder: string }>();
 
 const base = options.quick ? QUICK : WHOLE;
-const scale: Scale = { ...base, sizes: options.sizes ?? base.sizes, rounds: options.rounds ?? base.rounds };
+const scale: Scale = {
+  ...base,
+  sizes: options.sizes ?? base.sizes,
+  rounds: options.rounds ?? base.rounds,
+  seconds: options.seconds ?? base.seconds,
+};
 const results = new Results();
 let noisy = 0;
 

@@ -14,7 +14,7 @@ export type Load = {
   readonly paths: readonly string[];
   readonly headers: readonly string[];
   readonly connections: number;
-  /** Stop after so many requests, or after so many seconds, whichever comes first. */
+  /** Stop after so many requests, or after so many seconds and one request a connection, whichever comes first. */
   readonly requests: number;
   readonly seconds: number;
   readonly entryBytes: number;
@@ -92,7 +92,8 @@ function run(load: Load): Promise<LoadResult> {
   let [sent, open] = [0, load.connections];
 
   function request(): Buffer | undefined {
-    if (sent >= load.requests || performance.now() - started > load.seconds * 1000) return undefined;
+    const late = sent >= load.connections && performance.now() - started > load.seconds * 1000;
+    if (late || sent >= load.requests) return undefined;
     const path = load.paths[sent % load.paths.length] as string;
     const body = bodies ? bodies.next().value : undefined;
     if (bodies && !body) return undefined;

@@ -14,8 +14,8 @@ import { append, type Edge, edgeNode, rootOf } from '../core/tree.ts';
 import { fullTile, loadEdge, storedLeafHashes } from './edge.ts';
 import type { TreeStore } from './ports.ts';
 
-/** Full tiles kept in memory after use, 16 kB each. */
-const KEPT_TILES = 2048;
+/** Full tiles kept in memory after use, 9 to 16 kB each: those of a million entries. */
+const KEPT_TILES = 4096;
 
 export class PublishedTree {
   readonly #store: TreeStore;

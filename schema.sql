@@ -27,11 +27,12 @@ CREATE TABLE head (
 ) STRICT;
 
 -- Entries, in runs of those that one turn put into one bundle. A run is stored as the entry bundle serves it (each
--- entry behind its uint16 length), so a bundle is its runs one after the other. A run never crosses a bundle.
+-- entry behind its uint16 length), so a bundle is its runs one after the other. A run never crosses a bundle. The ids
+-- come before the entries, so that start-up, which reads them all, does not follow the pages of the entries to them.
 CREATE TABLE run (
   first    INTEGER PRIMARY KEY,                           -- index of its first entry
-  entries  BLOB    NOT NULL,
-  ids      BLOB                                           -- 32-byte statement ids; none in an opaque log
+  ids      BLOB,                                          -- 32-byte statement ids; none in an opaque log
+  entries  BLOB    NOT NULL
 ) STRICT;
 
 -- Full hash tiles: 256 hashes, then the interior nodes of heights 4 to 8 (core/expanded.ts). Partial tiles are not

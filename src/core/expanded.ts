@@ -14,6 +14,7 @@ export type OpenTile = { readonly width: number; readonly nodes: Uint8Array; rea
 
 const NODES = 2 * TILE_WIDTH - 1;
 const STORED_FROM = 4;
+const GROUP_WIDTH = 2 ** STORED_FROM;
 
 /** Where the nodes at `height` begin in an open tile: 0, 256, 384, … 510. */
 function start(height: number): number {
@@ -73,6 +74,38 @@ export function storedNode(stored: Uint8Array, height: number, index: number): H
   must(stored.length === STORED_BYTES, `a stored tile has ${stored.length} bytes`);
   if (height >= STORED_FROM) return hashAt(stored, TILE_WIDTH + start(height) - start(STORED_FROM) + index);
   return subtreeOf(stored, index * 2 ** height, 2 ** height);
+}
+
+/**
+ * A stored tile that many proofs go through: the nodes of heights 1 to 3 are kept once they were made, those over 16
+ * leaves at a time, since that costs hardly more than the eleven hashes of a single proof.
+ */
+export class WarmTile {
+  readonly stored: Uint8Array;
+  /** By group of 16 leaves: 8 nodes of height 1, 4 of height 2, 2 of height 3. */
+  readonly #groups = new Map<number, Uint8Array>();
+
+  constructor(stored: Uint8Array) {
+    this.stored = stored;
+  }
+
+  /** The same as `storedNode`. */
+  node(height: number, index: number): Hash {
+    if (height === 0 || height >= STORED_FROM) return storedNode(this.stored, height, index);
+    const width = 2 ** (STORED_FROM - height);
+    return hashAt(this.#group(Math.floor(index / width)), GROUP_WIDTH - 2 * width + (index % width));
+  }
+
+  #group(group: number): Uint8Array {
+    const known = this.#groups.get(group);
+    if (known) return known;
+    const made = new Uint8Array((GROUP_WIDTH - 2) * HASH_BYTES);
+    const leaves = GROUP_WIDTH / 2;
+    for (let i = 0; i < leaves; i++) parentInto(this.stored, 2 * (group * leaves + i), made, i);
+    for (let i = leaves; i < GROUP_WIDTH - 2; i++) parentInto(made, 2 * (i - leaves), made, i);
+    this.#groups.set(group, made);
+    return made;
+  }
 }
 
 /** The leaves of a stored tile. */

@@ -7,7 +7,7 @@
 import { concat } from '../core/bytes.ts';
 import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
 import { Fault, must } from '../core/fault.ts';
-import { MAX_ENTRY } from '../core/hash.ts';
+import { leafHash, MAX_ENTRY } from '../core/hash.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
 import { conciseProblem } from './problem.ts';
@@ -27,7 +27,7 @@ const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 async function add(log: LogHandle, entry: Uint8Array): Promise<number> {
   if (entry.length === 0) throw new Fault('bad-request', 'an entry has at least one byte');
   if (entry.length > MAX_ENTRY) throw new Fault('too-large', `an entry has at most ${MAX_ENTRY} bytes`);
-  const place = await log.add({ entry, verified: true });
+  const place = await log.add({ id: leafHash(entry), entry, verified: true });
   must(place !== 'promised', 'the answer of an opaque log waits for no publication');
   return place;
 }

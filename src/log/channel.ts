@@ -5,7 +5,6 @@
  */
 import { concat, HASH_BYTES } from '../core/bytes.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
-import { leafHash } from '../core/hash.ts';
 import type { Outcome, Submission } from './pool.ts';
 import type { LogPublicKeys, SignedHead } from './sign.ts';
 
@@ -15,7 +14,7 @@ export type Port = {
   on(event: 'message', listener: (message: unknown) => void): unknown;
 };
 
-/** To the log: submissions and questions where an id is. `entries` are one after the other; opaque ones have no `ids`. */
+/** To the log: submissions and questions where an id is. `ids` and `entries` are one after the other. */
 export type ToLog =
   | {
       readonly type: 'offers';
@@ -66,15 +65,15 @@ export type FromLog =
   | { readonly type: 'trouble'; readonly what: string; readonly message: string }
   | { readonly type: 'stopped' };
 
-/** A submission on its way to the log; an opaque one gets its id, the leaf hash, there. */
-export type Offer = { readonly entry: Uint8Array; readonly id?: Uint8Array; readonly verified: boolean };
+/** A submission on its way to the log. */
+export type Offer = Pick<Submission, 'id' | 'entry' | 'verified'>;
 
 /** Packs what was submitted since the last message. */
 export function packOffers(offers: readonly { readonly ticket: number; readonly offer: Offer }[]): ToLog {
   return {
     type: 'offers',
     tickets: Uint32Array.from(offers, ({ ticket }) => ticket),
-    ids: concat(...offers.flatMap(({ offer }) => offer.id ?? [])),
+    ids: concat(...offers.map(({ offer }) => offer.id)),
     lengths: Uint32Array.from(offers, ({ offer }) => offer.entry.length),
     verified: Uint8Array.from(offers, ({ offer }) => (offer.verified ? 1 : 0)),
     entries: concat(...offers.map(({ offer }) => offer.entry)),
@@ -90,7 +89,7 @@ export function* unpackOffers(
     const length = message.lengths[i] as number;
     const entry = message.entries.subarray(at, at + length);
     at += length;
-    const id = message.ids.length === 0 ? leafHash(entry) : message.ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    const id = message.ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
     yield { ticket, submission: { id, key: keyOf(id), entry, verified: message.verified[i] === 1 } };
   }
 }

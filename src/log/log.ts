@@ -76,6 +76,11 @@ export class Log {
     return this.#frozen;
   }
 
+  /** Whether anyone waits for a committed head to be published. */
+  get awaited(): boolean {
+    return this.pool.committed > 0;
+  }
+
   /** Whether a turn would find something to do. */
   hasWork(): boolean {
     return this.pool.size > 0 || (!this.#frozen && this.#parts.rules.hasOwn(this.#parts.clock()));

@@ -46,6 +46,11 @@ export class Pool {
     return this.#queue.length;
   }
 
+  /** How many wait for a committed head to be settled. */
+  get committed(): number {
+    return this.#committed.length;
+  }
+
   /** Takes a submission in, or answers it at once if it is settled. */
   offer(ticket: number, submission: Submission): void {
     const same = this.#waiting.get(submission.key);

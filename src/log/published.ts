@@ -5,7 +5,7 @@
 import { readBundle } from '../core/bundle.ts';
 import { equal, type Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
-import { openLeaves, storedLeaves, storedNode } from '../core/expanded.ts';
+import { openLeaves, storedLeaves, WarmTile } from '../core/expanded.ts';
 import { Fault, must } from '../core/fault.ts';
 import { nodeHash } from '../core/hash.ts';
 import {
@@ -23,12 +23,12 @@ import { append, type Edge, edgeNode, rootOf } from '../core/tree.ts';
 import { fullTile, loadEdge, storedLeafHashes } from './edge.ts';
 import type { TreeStore } from './ports.ts';
 
-/** Full tiles kept in memory after use, 9 kB each. */
-const KEPT_TILES = 2048;
+/** Full tiles kept in memory after use, 9 to 16 kB each: those of a million entries. */
+const KEPT_TILES = 4096;
 
 export class PublishedTree {
   readonly #store: TreeStore;
-  readonly #tiles = new Map<number, Uint8Array>();
+  readonly #tiles = new Map<number, WarmTile>();
   /** For each full level-0 tile that a proof of this head went through: the checked rest of the path. */
   #above = new Map<number, { readonly root: Hash; readonly path: readonly Hash[] }>();
   #edge: Edge | undefined;
@@ -70,7 +70,7 @@ export class PublishedTree {
       throw new Fault('unknown-resource', `${tilePath(tile)} is not in a tree of size ${this.#head.size}`);
     }
     if (level === 'entries') return this.#store.entries(n * TILE_WIDTH, n * TILE_WIDTH + width);
-    const leaves = published === TILE_WIDTH ? storedLeaves(this.#stored(level, n)) : this.#openLeaves(level);
+    const leaves = published === TILE_WIDTH ? storedLeaves(this.#full(level, n).stored) : this.#openLeaves(level);
     return leaves.slice(0, width * 32);
   }
 
@@ -95,12 +95,12 @@ export class PublishedTree {
     const n = Math.floor(index / TILE_WIDTH);
     if (widthIn(this.#head.size, 0, n) < TILE_WIDTH) return this.#wholePath(index, leaf);
     const above = this.#above.get(n) ?? this.#climb(n);
-    const stored = this.#stored(0, n);
+    const tile = this.#full(0, n);
     const within: Hash[] = [];
     let [hash, place] = [leaf, index % TILE_WIDTH];
     for (let height = 0; height < TILE_HEIGHT; height++) {
       const left = place % 2 === 1;
-      const sibling = storedNode(stored, height, left ? place - 1 : place + 1);
+      const sibling = tile.node(height, left ? place - 1 : place + 1);
       hash = left ? nodeHash(sibling, hash) : nodeHash(hash, sibling);
       within.push(sibling);
       place = half(place);
@@ -111,9 +111,9 @@ export class PublishedTree {
 
   /** The path from a full level-0 tile to the root, checked with the tile's first leaf. */
   #climb(n: number): { root: Hash; path: readonly Hash[] } {
-    const stored = this.#stored(0, n);
-    const path = this.#wholePath(n * TILE_WIDTH, storedNode(stored, 0, 0)).slice(TILE_HEIGHT);
-    const above = { root: storedNode(stored, TILE_HEIGHT, 0), path };
+    const tile = this.#full(0, n);
+    const path = this.#wholePath(n * TILE_WIDTH, tile.node(0, 0)).slice(TILE_HEIGHT);
+    const above = { root: tile.node(TILE_HEIGHT, 0), path };
     this.#above.set(n, above);
     return above;
   }
@@ -166,7 +166,7 @@ export class PublishedTree {
     const open = edgeNode(this.#edgeOfHead(), node);
     if (open) return open;
     const { level, n, height, index } = tileOf(node);
-    return storedNode(this.#stored(level, n), height, index);
+    return this.#full(level, n).node(height, index);
   }
 
   #openLeaves(level: number): Uint8Array {
@@ -175,14 +175,14 @@ export class PublishedTree {
     return openLeaves(tile);
   }
 
-  #stored(level: number, n: number): Uint8Array {
+  #full(level: number, n: number): WarmTile {
     const name = n * 8 + level; // there are at most seven levels
     const known = this.#tiles.get(name);
     if (known) return known;
     if (this.#tiles.size >= KEPT_TILES) this.#tiles.delete(this.#tiles.keys().next().value as number);
-    const nodes = fullTile(this.#store, level, n);
-    this.#tiles.set(name, nodes);
-    return nodes;
+    const tile = new WarmTile(fullTile(this.#store, level, n));
+    this.#tiles.set(name, tile);
+    return tile;
   }
 }
 

@@ -98,7 +98,7 @@ export class SqliteStore implements LogStore, Publication {
   }
 
   #write({ from, to, runs, tiles, governance }: Batch): void {
-    for (const { first, entries, ids } of runs) this.#sql.addRun.run(first, entries, ids ?? null);
+    for (const { first, entries, ids } of runs) this.#sql.addRun.run(first, ids ?? null, entries);
     for (const { level, n, nodes } of tiles) this.#sql.addTile.run(level * LEVEL_STRIDE + n, nodes);
     for (const index of governance) this.#sql.addGovernance.run(index);
     const { changes } = this.#sql.moveHead.run(to.size, to.root, from.size, from.root);

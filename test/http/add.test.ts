@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { concat, fromHex, utf8 } from '../../src/core/bytes.ts';
 import { type CborMap, Cursor, writeByteStrings } from '../../src/core/cbor.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
+import { leafHash } from '../../src/core/hash.ts';
 import { createApp } from '../../src/http/app.ts';
 import { LogHandle } from '../../src/log/handle.ts';
 import { bytesOf, closeAll, type HttpLog, opaqueLog, routesOf, VKEYS } from './httplog.ts';
@@ -135,7 +136,8 @@ test('when too much waits: 503 with Retry-After, to a single entry and to each i
   });
   port2.unref();
   const app = createApp(routesOf(stuck, 'opaque'), log.watch);
-  for (let i = 0; i < 16_384; i++) void stuck.add({ entry: utf8(`waiting ${i}`), verified: true });
+  for (let i = 0; i < 16_384; i++)
+    void stuck.add({ id: leafHash(utf8(`waiting ${i}`)), entry: utf8(`waiting ${i}`), verified: true });
   const response = await app.request('/add', { method: 'POST', body: 'one more' });
   assert.is(response.status, 503);
   assert.is(response.headers.get('retry-after'), '1');

@@ -11,6 +11,7 @@ import { screen } from '../../src/cli/screen.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { type CborMap, decode } from '../../src/core/cbor.ts';
 import { verifyStatementLater } from '../../src/core/cose.ts';
+import { leafHash } from '../../src/core/hash.ts';
 import { deriveSeed } from '../../src/core/logkeys.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { Answers } from '../../src/http/answers.ts';
@@ -253,7 +254,7 @@ export async function buildingLog(world: World = building()): Promise<HttpLog> {
 export async function opaqueLog(size = 0): Promise<HttpLog> {
   const log = new HttpLog('opaque');
   const entries = Array.from({ length: size }, (_, i) => utf8(`entry ${i}`));
-  await Promise.all(entries.map((entry) => log.handle.add({ entry, verified: true })));
+  await Promise.all(entries.map((entry) => log.handle.add({ id: leafHash(entry), entry, verified: true })));
   await log.handle.caughtUp(60_000);
   return log;
 }

@@ -45,8 +45,8 @@ test('sqlite: triggers forbid changing or removing what was committed', () => {
   const forbidden = [
     "UPDATE run SET entries = x'00'",
     'DELETE FROM run',
-    "INSERT INTO run VALUES (5, x'00', NULL)",
-    "INSERT OR REPLACE INTO run VALUES (0, x'00', NULL)",
+    "INSERT INTO run VALUES (5, NULL, x'00')",
+    "INSERT OR REPLACE INTO run VALUES (0, NULL, x'00')",
     'UPDATE tile SET nodes = zeroblob(9184)',
     'DELETE FROM tile',
     'UPDATE head SET size = 10',

@@ -1,10 +1,11 @@
 /**
  * A lean load generator, a process of its own: keep-alive connections over bare sockets, one request in flight on
  * each, responses read just far enough to know where they end. It costs about as much as wrk, so that the figures on a
- * shared machine are mostly the server's. Prints one JSON line. @module
+ * shared machine are mostly the server's. Reads a `Load` from its standard input, prints a `LoadResult`. @module
  */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { percentile } from './statistics.ts';
 
 /** What to send; `bodies` is a file of bodies, each behind its uint32 length, sent in turn; without it bodies are made. */
 export type Load = {
@@ -13,7 +14,7 @@ export type Load = {
   readonly paths: readonly string[];
   readonly headers: readonly string[];
   readonly connections: number;
-  /** Stop after so many requests, or after so many seconds, whichever comes first. */
+  /** Stop after so many requests, or after so many seconds and one request a connection, whichever comes first. */
   readonly requests: number;
   readonly seconds: number;
   readonly entryBytes: number;
@@ -27,12 +28,12 @@ export type Load = {
 export type LoadResult = {
   readonly requests: number;
   readonly seconds: number;
-  readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
-  readonly max: number;
   /** Answers by status. */
   readonly statuses: Record<string, number>;
+  /** Seconds of processor time that this process has used. */
+  readonly processor: number;
 };
 
 /** An entry of `length` bytes that no other call makes. */
@@ -83,7 +84,7 @@ function responseLength(bytes: Buffer): number {
   return head + 4 + (at < 0 || at > head ? 0 : length);
 }
 
-export function run(load: Load): Promise<LoadResult> {
+function run(load: Load): Promise<LoadResult> {
   const bodies = load.method === 'POST' ? (load.bodies ? readBodies(load.bodies) : makeBodies(load)) : undefined;
   const latencies: number[] = [];
   const statuses: Record<string, number> = {};
@@ -91,7 +92,8 @@ export function run(load: Load): Promise<LoadResult> {
   let [sent, open] = [0, load.connections];
 
   function request(): Buffer | undefined {
-    if (sent >= load.requests || performance.now() - started > load.seconds * 1000) return undefined;
+    const late = sent >= load.connections && performance.now() - started > load.seconds * 1000;
+    if (late || sent >= load.requests) return undefined;
     const path = load.paths[sent % load.paths.length] as string;
     const body = bodies ? bodies.next().value : undefined;
     if (bodies && !body) return undefined;
@@ -105,10 +107,9 @@ export function run(load: Load): Promise<LoadResult> {
       if (open > 0) return;
       const seconds = (performance.now() - started) / 1000;
       latencies.sort((a, b) => a - b);
-      const at = (part: number) =>
-        latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? Number.NaN;
-      const requests = latencies.length;
-      resolve({ requests, seconds, perSecond: requests / seconds, p50: at(0.5), p99: at(0.99), max: at(1), statuses });
+      const [p50, p99] = [percentile(latencies, 0.5), percentile(latencies, 0.99)];
+      const { user, system } = process.cpuUsage();
+      resolve({ requests: latencies.length, seconds, p50, p99, statuses, processor: (user + system) / 1e6 });
     }
 
     // `onread` gives the bytes without a stream around them, which halves what a response costs here.
@@ -166,4 +167,6 @@ function headOf(load: Load, path: string, length: number | undefined): Buffer {
   return head;
 }
 
-if (process.argv[2]) console.log(JSON.stringify(await run(JSON.parse(process.argv[2]) as Load)));
+if (process.argv[1] === import.meta.filename) {
+  console.log(JSON.stringify(await run(JSON.parse(readFileSync(0, 'utf8')) as Load)));
+}

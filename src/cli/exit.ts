@@ -30,14 +30,20 @@ const LOG_SAID_NO: readonly FaultCode[] = [
 ];
 
 export function exitCode(error: unknown): number {
+  if (isSystemError(error)) return USAGE;
   if (!(error instanceof Fault)) return BUG;
   if (NOT_SO.includes(error.code)) return FAILED;
   return LOG_SAID_NO.includes(error.code) ? UNAVAILABLE : USAGE;
 }
 
+/** What the operating system would not do: a file that may not be read, a port that is taken, a folder that is none. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
 /** Says what went wrong, on standard error; as one JSON object if asked. */
 export function complain(error: unknown, json: boolean): void {
-  const code = error instanceof Fault ? error.code : 'bug';
+  const code = error instanceof Fault ? error.code : isSystemError(error) ? 'bad-request' : 'bug';
   const rule = error instanceof Fault ? error.rule : undefined;
   if (json) console.error(JSON.stringify({ error: { code, rule, message: messageOf(error) } }));
   else console.error(`limmat: ${rule ? `${rule}: ` : ''}${messageOf(error)}`);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `limmat` command: finds a command by its name, runs it, and turns what goes wrong into an exit code. @module */
 import { Command, CommanderError } from 'commander';
+import { Fault } from '../core/fault.ts';
 import { complain, EXIT_CODES, exitCode, OK, USAGE } from './exit.ts';
 
 /** Each command in a file of its own, loaded only when it is called. */
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
 };
 
 async function run(argv: readonly string[]): Promise<number> {
+  const json = argv.includes('--json');
   const program = new Command('limmat')
     .description('Append-only transparency log for software vendors')
     .addHelpText('after', `\n${EXIT_CODES}`);
@@ -27,6 +29,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
     command.exitOverride();
+    if (json) command.configureOutput({ outputError: (text) => complain(callFault(text), true) });
   }
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -34,9 +37,19 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has said what is wrong with the call, or printed the help that was asked for
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
-    complain(error, argv.includes('--json'));
+    complain(error, json);
     return exitCode(error);
   }
 }
 
+/** What commander says about a call, without the word that `complain` makes of it. */
+function callFault(text: string): Fault {
+  return new Fault('bad-request', text.trim().replace(/^error: /, ''));
+}
+
+// A reader that has enough, such as `head`, closes the pipe; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 process.exitCode = await run(process.argv.slice(2));

@@ -1,6 +1,7 @@
 /** Options that commands share, and their order: configuration file, then environment, then flags; later wins. @module */
 import { Command, Option } from 'commander';
 import { Fault } from '../core/fault.ts';
+import type { Json } from '../registry/json.ts';
 import { EXIT_CODES } from './exit.ts';
 import { readMap } from './readinput.ts';
 
@@ -31,9 +32,27 @@ function readConfig(self: Command): void {
     if (!option) throw new Fault('bad-request', `${config}: there is no option "${name}" here`);
     const source = self.getOptionValueSource(option.attributeName());
     if (source === 'cli' || source === 'env') continue;
-    const given = option.parseArg ? option.parseArg(String(value), undefined as never) : value;
-    self.setOptionValueWithSource(option.attributeName(), given, 'config');
+    self.setOptionValueWithSource(option.attributeName(), fromConfig(option, value, config), 'config');
   }
+}
+
+/** A value as the command line would have given it: true and false for switches, text or a list of texts for others. */
+function fromConfig(option: Option, value: Json, config: string): unknown {
+  if (option.isBoolean()) {
+    if (typeof value === 'boolean') return value;
+    throw new Fault('bad-request', `${config}: ${option.name()} is true or false`);
+  }
+  const texts = (Array.isArray(value) ? value : [value]).map((item: Json) => {
+    if (typeof item === 'string' || typeof item === 'number') return String(item);
+    throw new Fault('bad-request', `${config}: ${option.name()} is a text or a number`);
+  });
+  if (Array.isArray(option.defaultValue)) return texts;
+  const [text, ...more] = texts;
+  if (text === undefined || more.length > 0) throw new Fault('bad-request', `${config}: ${option.name()} is one value`);
+  if (option.argChoices && !option.argChoices.includes(text)) {
+    throw new Fault('bad-request', `${config}: ${option.name()} is one of ${option.argChoices.join(', ')}`);
+  }
+  return text;
 }
 
 /** The value of an option that must be given somewhere. */
@@ -45,6 +64,13 @@ export function required(options: Record<string, unknown>, name: string): string
     'bad-request',
     `--${long} is missing (or LIMMAT_${long.replaceAll('-', '_').toUpperCase()}, or ${long} in --config)`,
   );
+}
+
+/** A number of at least 0. */
+export function parseNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new Fault('bad-request', `--${name} takes a number, not "${text}"`);
 }
 
 /** HOST:PORT, with [::1]:8000 for IPv6. */

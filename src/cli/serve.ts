@@ -1,10 +1,10 @@
 /** `limmat serve`: opens a log and serves it over HTTP until it is told to stop. @module */
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { verifyStatementLater } from '../core/cose.ts';
-import { Fault } from '../core/fault.ts';
+import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
@@ -18,7 +18,7 @@ import { receiptHeader } from '../log/sign.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
-import { command, parseListen, required, setting } from './options.ts';
+import { command, parseListen, parseNumber, required, setting } from './options.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
 import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
@@ -52,7 +52,10 @@ type Options = {
 async function serve(options: Options): Promise<void> {
   const directory = logDirectory(required(options, 'data'), options.guard);
   const { host, port } = await freePort(parseListen(options.listen));
-  const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? `http://${host}:${port}`;
+  const listen = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const publicUrl = options.publicUrl?.replace(/\/+$/, '') ?? listen;
+  const patience = 1000 * parseNumber('patience', options.patience);
+  const reserve = 2 ** 20 * parseNumber('reserve', options.reserve);
   const store = openStore(directory.database, { readonly: true });
   const { origin, entries } = store.identity();
   const logger = pino({ base: null }, pino.destination(2));
@@ -63,13 +66,14 @@ async function serve(options: Options): Promise<void> {
     directory,
     publicUrl,
     export: options.export,
-    reserve: mebibytes(options.reserve),
+    reserve,
     acceptClockStep: options.acceptClockStep ?? false,
   } satisfies LogOptions);
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('exit', () => (stopping ? resolve() : reject(new Error('the thread of the log ended'))));
     worker.once('error', reject);
   });
+  ended.catch(() => {}); // told below, unless the thread itself said before why it ends
   const log = new LogHandle({
     port: worker,
     published: readPublished(store),
@@ -79,7 +83,7 @@ async function serve(options: Options): Promise<void> {
     trouble: (what, message) => logger.error({ what }, message),
   });
   metrics.watch(log);
-  const keys = await log.ready;
+  const keys = await Promise.race([log.ready, ended as Promise<never>]);
   const watch = {
     count: metrics.count,
     refused: metrics.refused,
@@ -101,13 +105,19 @@ async function serve(options: Options): Promise<void> {
         ]),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
-  const server = createFront(createApp(routes, watch), routes, watch, 1000 * Number(options.patience));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
+  const server = createFront(createApp(routes, watch), routes, watch, patience);
+  const closeLog = async () => {
+    stopping = true;
+    await log.stop();
+    await ended;
+    store.close();
+  };
+  await listenOn(server, host, port).catch(async (error: unknown) => {
+    await closeLog();
+    throw new Fault('bad-request', `cannot listen on ${listen}: ${messageOf(error)}; --listen HOST:PORT names another`);
   });
   announce(options.json ?? false, {
-    listen: `http://${host}:${port}`,
+    listen,
     publicUrl,
     origin,
     vkeys: keys.vkeys.map(formatVkey),
@@ -117,9 +127,7 @@ async function serve(options: Options): Promise<void> {
     if (stopping) return;
     stopping = true;
     await closeFront(server);
-    await log.stop();
-    await ended;
-    store.close();
+    await closeLog();
     process.exit();
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
@@ -134,6 +142,13 @@ async function freePort({ host, port }: { host: string; port: number }): Promise
   const free = (probe.address() as AddressInfo).port;
   await new Promise((resolve) => probe.close(resolve));
   return { host, port: free };
+}
+
+function listenOn(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
 }
 
 /** Signatures are checked on libuv's threads; ML-DSA-44, which they do not know, in a thread of its own. */
@@ -153,12 +168,6 @@ function readPublished(store: SqliteStore): Published | undefined {
   const { size, root } = parseCheckpoint(parseNote(published.note).text);
   const head = { ...published, size, root };
   return { head, tree: new PublishedTree(store, head) };
-}
-
-function mebibytes(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0)) throw new Fault('bad-request', `--reserve takes a number of MiB, not "${text}"`);
-  return value * 2 ** 20;
 }
 
 function announce(json: boolean, what: { listen: string; publicUrl: string; origin: string; vkeys: string[] }): void {

@@ -87,7 +87,7 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
           observe,
         }),
       async stopped() {
-        await follow?.idle();
+        await follow?.stop();
         await mldsa.end();
         store.close();
         guard.close();
@@ -116,7 +116,7 @@ function exporter(copy: string | undefined, origin: string, store: SqliteStore, 
       tree.advance(head);
       following.follow(head);
     },
-    idle: () => following.idle(),
+    stop: () => following.stop(),
   };
 }
 

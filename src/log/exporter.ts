@@ -16,6 +16,7 @@ const RETRY_AFTER = 5000;
 export class Exporter {
   readonly #parts: ExporterParts;
   #newest: SignedHead | undefined;
+  #stopped = false;
   #running: Promise<void> | undefined;
 
   constructor(parts: ExporterParts) {
@@ -29,7 +30,9 @@ export class Exporter {
     });
   }
 
-  async idle(): Promise<void> {
+  /** Resolves when the copy is at the newest head, or one more attempt at it has failed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     while (this.#running) await this.#running;
   }
 
@@ -42,6 +45,7 @@ export class Exporter {
         done = head;
       } catch (error) {
         failed(error);
+        if (this.#stopped) return;
         await sleep(RETRY_AFTER);
       }
     }

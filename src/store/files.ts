@@ -4,23 +4,36 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type Head, parseCheckpoint } from '../core/checkpoint.ts';
+import { dirname, join, resolve } from 'node:path';
+import { type Checkpoint, type Head, parseCheckpoint } from '../core/checkpoint.ts';
 import { Fault } from '../core/fault.ts';
 import { parseNote } from '../core/note.ts';
-import { levelsOf, rowWidth, TILE_WIDTH, type Tile, tilePath } from '../core/tile.ts';
+import { levelsOf, rowWidth, TILE_WIDTH, type Tile, tilePath, widthIn } from '../core/tile.ts';
 import type { Export } from '../log/ports.ts';
+import { syncDirectory } from './durable.ts';
 
 /** The copy in a directory, which is made if it is not there. Fault `bad-request` if it holds another log. */
-export function fileExport(root: string, origin: string): Export {
-  let exported = exportedSize(join(root, 'checkpoint'), origin);
+export function fileExport(directory: string, origin: string): Export {
+  const root = resolve(directory);
+  const checkpoint = join(root, 'checkpoint');
+  let exported = exportedSize(checkpoint, origin);
   return {
     async follow({ size }: Head, note, read) {
-      if (size < exported) throw new Fault('bad-request', `${root} holds size ${exported}, more than ${size}`);
-      const { write, remove } = changes(exported, size);
-      for (const tile of write) await writeFile(join(root, tilePath(tile)), read(tile));
-      await writeFile(join(root, 'checkpoint'), note);
-      for (const tile of remove) await rm(`${join(root, tilePath(tile))}.p`, { recursive: true, force: true });
+      if (size < exported) {
+        throw new Fault(
+          'bad-request',
+          `${root} is a copy of size ${exported}, and the log has ${size}: is it restored?`,
+        );
+      }
+      const tiles = changes(exported, size);
+      for (const tile of tiles) await writeFile(join(root, tilePath(tile)), read(tile));
+      if (tiles.length > 0) for (const folder of foldersOf(root, tiles)) syncDirectory(folder);
+      // Before the checkpoint, so that a copy that was killed anywhere in between does all of it again.
+      for (const tile of tiles.filter(({ width }) => width === TILE_WIDTH)) {
+        await rm(`${join(root, tilePath(tile))}.p`, { recursive: true, force: true });
+      }
+      await writeFile(checkpoint, note);
+      syncDirectory(root);
       exported = size;
     },
   };
@@ -28,30 +41,41 @@ export function fileExport(root: string, origin: string): Export {
 
 function exportedSize(path: string, origin: string): number {
   if (!existsSync(path)) return 0;
-  const checkpoint = parseCheckpoint(parseNote(Uint8Array.from(readFileSync(path))).text);
-  if (checkpoint.origin !== origin) throw new Fault('bad-request', `${path} is a checkpoint of ${checkpoint.origin}`);
-  return checkpoint.size;
+  const checkpoint = readCheckpoint(path);
+  if (checkpoint.origin === origin) return checkpoint.size;
+  throw new Fault('bad-request', `${path} is a checkpoint of ${checkpoint.origin}: export ${origin} somewhere else`);
 }
 
-/** The tiles and bundles to write when a copy grows from `from` to `to`, and the full ones whose partial tiles may go. */
-export function changes(from: number, to: number): { write: Tile[]; remove: Tile[] } {
-  const write: Tile[] = [];
-  const remove: Tile[] = [];
-  const rows: Tile['level'][] = ['entries', ...Array.from({ length: levelsOf(to) }, (_, level) => level)];
-  for (const level of rows) {
-    const [before, after] = [from, to].map((size) => rowWidth(size, level === 'entries' ? 0 : level)) as [
-      number,
-      number,
-    ];
-    const first = Math.floor(before / TILE_WIDTH);
-    for (let n = first; n * TILE_WIDTH < after; n++) {
-      const width = Math.min(TILE_WIDTH, after - n * TILE_WIDTH);
-      if (before === after) continue;
-      write.push({ level, n, width });
-      if (width === TILE_WIDTH && n === first && before % TILE_WIDTH > 0) remove.push({ level, n, width });
-    }
+function readCheckpoint(path: string): Checkpoint {
+  try {
+    return parseCheckpoint(parseNote(Uint8Array.from(readFileSync(path))).text);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault('bad-request', `${path} is damaged (${error.message}): remove the copy, it is made anew`);
   }
-  return { write, remove };
+}
+
+/** The tiles and bundles to write when a copy grows from `from` to `to`: all that are new or wider. */
+function changes(from: number, to: number): Tile[] {
+  const rows: Tile['level'][] = ['entries', ...Array.from({ length: levelsOf(to) }, (_, level) => level)];
+  return rows.flatMap((level) => {
+    const row = (size: number) => rowWidth(size, level === 'entries' ? 0 : level);
+    const tiles: Tile[] = [];
+    if (row(from) === row(to)) return tiles;
+    for (let n = Math.floor(row(from) / TILE_WIDTH); n * TILE_WIDTH < row(to); n++) {
+      tiles.push({ level, n, width: widthIn(to, level, n) });
+    }
+    return tiles;
+  });
+}
+
+/** The folders that lead to tiles, each before the one above it, so that a name is on disk before what leads to it. */
+function foldersOf(root: string, tiles: readonly Tile[]): string[] {
+  const folders = new Set([root]);
+  for (const tile of tiles) {
+    for (let path = dirname(join(root, tilePath(tile))); path !== root; path = dirname(path)) folders.add(path);
+  }
+  return [...folders].sort((a, b) => b.length - a.length);
 }
 
 async function writeFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -16,7 +16,8 @@ export function openGuardFile(path: string): GuardFile & { close(): void } {
   if (!existsSync(path)) {
     throw new Fault(
       'bad-request',
-      `there is no guard at ${path}; without it a restored database could not be told from the real one`,
+      `there is no guard at ${path}: name it with --guard FILE. It is never made anew, because without it a restored ` +
+        'database could not be told from the real one',
     );
   }
   const release = lock(`${path}.lock`);

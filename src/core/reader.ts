@@ -47,7 +47,7 @@ export class Reader {
   async entries(n: number): Promise<Uint8Array[]> {
     const width = widthIn(this.head.size, 'entries', n);
     must(width > 0, `there is no bundle ${n} in a tree of ${this.head.size}`);
-    const [leaves, bundle] = await Promise.all([this.tile(0, n), this.#fetch({ level: 'entries', n, width })]);
+    const [leaves, bundle] = await Promise.all([this.tile(0, n), fetchTile(this.#get, { level: 'entries', n, width })]);
     const entries = readBundle(bundle, width);
     entries.forEach((entry, i) => {
       if (!equal(leafHash(entry), hashAt(leaves, i))) {
@@ -87,7 +87,7 @@ export class Reader {
 
   async #fullTile(level: number, n: number): Promise<Uint8Array> {
     const [tile, parent] = await Promise.all([
-      this.#fetch({ level, n, width: TILE_WIDTH }),
+      fetchTile(this.#get, { level, n, width: TILE_WIDTH }),
       this.tile(level + 1, Math.floor(n / TILE_WIDTH)),
     ]);
     if (!equal(subtreeOf(tile, 0, TILE_WIDTH), hashAt(parent, n % TILE_WIDTH))) {
@@ -109,7 +109,7 @@ export class Reader {
     const { size, root } = this.head;
     const tiles = new Map(
       await Promise.all(
-        partialTiles(size).map(async (tile) => [tile.level, await this.#fetch(tile)] as [number, Uint8Array]),
+        partialTiles(size).map(async (tile) => [tile.level, await fetchTile(this.#get, tile)] as [number, Uint8Array]),
       ),
     );
     const peaks = size === 0 ? [] : coverNodes(0, size).map((node) => peakIn(tiles, node));
@@ -118,24 +118,25 @@ export class Reader {
     }
     return tiles;
   }
+}
 
-  async #fetch(tile: Tile): Promise<Uint8Array> {
-    const bytes = await this.#get(tilePath(tile)).catch((error: unknown) => {
-      // SPEC: clients MAY fetch the full tile as a fallback in case the partial tile is not available anymore.
-      const gone = error instanceof Fault && error.code === 'unknown-resource' && tile.width < TILE_WIDTH;
-      if (!gone) throw error;
-      return this.#getPrefix(tile);
-    });
-    if (tile.level !== 'entries' && bytes.length !== tile.width * HASH_BYTES) {
-      throw new Fault('bad-tile', `${tilePath(tile)} has ${bytes.length} bytes, not ${tile.width * HASH_BYTES}`);
-    }
-    return bytes;
+/** Fetches a tile or bundle in its width. Nothing about its content is checked. */
+export async function fetchTile(get: Get, tile: Tile): Promise<Uint8Array> {
+  const bytes = await get(tilePath(tile)).catch((error: unknown) => {
+    // SPEC: clients MAY fetch the full tile as a fallback in case the partial tile is not available anymore.
+    const gone = error instanceof Fault && error.code === 'unknown-resource' && tile.width < TILE_WIDTH;
+    if (!gone) throw error;
+    return fetchPrefix(get, tile);
+  });
+  if (tile.level !== 'entries' && bytes.length !== tile.width * HASH_BYTES) {
+    throw new Fault('bad-tile', `${tilePath(tile)} has ${bytes.length} bytes, not ${tile.width * HASH_BYTES}`);
   }
+  return bytes;
+}
 
-  async #getPrefix(tile: Tile): Promise<Uint8Array> {
-    const full = await this.#get(tilePath({ ...tile, width: TILE_WIDTH }));
-    return full.subarray(0, tile.level === 'entries' ? bundlePrefix(full, tile.width) : tile.width * HASH_BYTES);
-  }
+async function fetchPrefix(get: Get, tile: Tile): Promise<Uint8Array> {
+  const full = await get(tilePath({ ...tile, width: TILE_WIDTH }));
+  return full.subarray(0, tile.level === 'entries' ? bundlePrefix(full, tile.width) : tile.width * HASH_BYTES);
 }
 
 function peakIn(tiles: ReadonlyMap<number, Uint8Array>, node: Node): Hash {

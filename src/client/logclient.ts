@@ -1,7 +1,8 @@
 /**
- * Talks to a log over HTTP: submits statements, fetches proofs, reads tiles. Believes nothing it has not checked with
- * `verify.ts`. `fetch` is given, so that tests and other platforms can put their own in. @module
+ * Talks to a log over HTTP: submits statements, fetches proofs, reads tiles. Checks nothing of what it gets: that is for
+ * `offline.ts`. `fetch` is given, so that tests and other platforms can put their own in. @module
  */
+import { concat } from '../core/bytes.ts';
 import { type Cbor, type CborMap, Cursor, decode, writeByteStrings } from '../core/cbor.ts';
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { Get } from '../core/reader.ts';
@@ -13,33 +14,41 @@ export type BatchOutcome = { readonly receipt: Uint8Array } | { readonly fault: 
 
 /** How long an answer may take: a log without its witnesses answers after three seconds. */
 const PATIENCE = 30_000;
+/** More than any answer needs: the largest bundle has 16 MiB. */
+const MAX_ANSWER = 32 * 1024 * 1024;
+/** How often something is asked again that the log said to ask later; and the longest it is waited for, in seconds. */
+const ATTEMPTS = 5;
+const MAX_WAIT = 10;
+
+const sleepFor = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, 1000 * seconds));
 
 export class LogClient {
   readonly #base: string;
   readonly #fetch: Fetch;
+  readonly #sleep: (seconds: number) => Promise<void>;
 
-  constructor(base: string, fetch: Fetch) {
+  constructor(base: string, fetch: Fetch, sleep = sleepFor) {
     this.#base = base.replace(/\/+$/, '');
     this.#fetch = fetch;
+    this.#sleep = sleep;
   }
 
   /** Reads a resource of the tiled log. Fault `unknown-resource` if it is not there. */
   get get(): Get {
-    return async (path) => bytesOf(await this.#ask(path, {}));
+    return (path) => this.#ask(path, {});
   }
 
   /** Submits a signed statement; answers its offline proof, a `tlog-proof@v1` with the entry as `extra`. */
   async submit(statement: Uint8Array): Promise<Uint8Array> {
     const headers = { 'content-type': 'application/cose', accept: 'text/x.tlog-proof' };
-    return bytesOf(await this.#ask('entries', { method: 'POST', headers, body: statement as BodyInit }));
+    return this.#ask('entries', { method: 'POST', headers, body: statement as BodyInit });
   }
 
   /** Submits up to 256 statements at once; they are admitted in order, each on its own. */
   async submitBatch(statements: readonly Uint8Array[]): Promise<BatchOutcome[]> {
     const headers = { 'content-type': 'application/cbor-seq', accept: 'application/cbor-seq' };
     const body = writeByteStrings(statements) as BodyInit;
-    const answer = await bytesOf(await this.#ask('entries', { method: 'POST', headers, body }));
-    const cursor = new Cursor(answer);
+    const cursor = new Cursor(await this.#ask('entries', { method: 'POST', headers, body }));
     const outcomes = statements.map(() => toOutcome(cursor.value()));
     cursor.end();
     return outcomes;
@@ -47,14 +56,24 @@ export class LogClient {
 
   /** The offline proof of a statement by its entry id. Fault `unknown-entry` if the log does not know it. */
   async proof(entryId: string): Promise<Uint8Array> {
-    return bytesOf(await this.#ask(`entries/${entryId}`, { headers: { accept: 'text/x.tlog-proof' } }));
+    return this.#ask(`entries/${entryId}`, { headers: { accept: 'text/x.tlog-proof' } });
   }
 
-  async #ask(path: string, init: RequestInit): Promise<Response> {
+  /**
+   * Asks, and asks again when the log says after how long: a log that is full, or an entry that is not published yet.
+   * A statement that is sent twice is one entry, so there is no harm in that.
+   */
+  async #ask(path: string, init: RequestInit): Promise<Uint8Array> {
     const url = `${this.#base}/${path}`;
-    const response = await this.#reach(url, init);
-    if (response.ok && response.status !== 204) return response;
-    throw await faultOf(url, response);
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#reach(url, init);
+      const body = await bodyOf(url, response);
+      if (response.ok && response.status !== 204) return body;
+      const fault = faultOf(url, response, body);
+      const wait = fault.retryAfter;
+      if (wait === undefined || wait > MAX_WAIT || attempt >= ATTEMPTS) throw fault;
+      await this.#sleep(wait);
+    }
   }
 
   async #reach(url: string, init: RequestInit): Promise<Response> {
@@ -67,8 +86,21 @@ export class LogClient {
   }
 }
 
-async function bytesOf(response: Response): Promise<Uint8Array> {
-  return new Uint8Array(await response.arrayBuffer());
+/** The body of an answer, which may be at most `MAX_ANSWER` long. */
+async function bodyOf(url: string, response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      length += chunk.length;
+      if (length > MAX_ANSWER) throw new Fault('too-large', `the answer of ${url} is larger than ${MAX_ANSWER} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault('request-timeout', `the answer of ${url} broke off: ${messageOf(error)}`);
+  }
+  return concat(...chunks);
 }
 
 function toOutcome(value: Cbor): BatchOutcome {
@@ -79,19 +111,29 @@ function toOutcome(value: Cbor): BatchOutcome {
 }
 
 /** What the log said, with the code that goes with its status. */
-async function faultOf(url: string, response: Response): Promise<Fault> {
-  const { status } = response;
-  if (status === 204)
-    return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', { retryAfter: 1 });
-  const body = await bytesOf(response);
-  const retry = Number(response.headers.get('retry-after') ?? Number.NaN);
+function faultOf(url: string, { status, headers }: Response, body: Uint8Array): Fault {
+  const retry = Number(headers.get('retry-after') ?? Number.NaN);
   const detail = Number.isFinite(retry) ? { retryAfter: retry } : {};
-  if (/concise-problem/.test(response.headers.get('content-type') ?? '')) {
-    const problem = decode(body);
-    if (problem instanceof Map) return problemFault(problem, detail);
+  if (status === 204) {
+    return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', {
+      retryAfter: 1,
+      ...detail,
+    });
   }
+  const problem = /concise-problem/.test(headers.get('content-type') ?? '') ? problemIn(body) : undefined;
+  if (problem) return problemFault(problem, detail);
   const text = new TextDecoder().decode(body.subarray(0, 500)).trim();
   return new Fault(codeOf(status), `${url} answered ${status}: ${text}`, detail);
+}
+
+function problemIn(body: Uint8Array): CborMap | undefined {
+  try {
+    const problem = decode(body);
+    return problem instanceof Map ? problem : undefined;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
 }
 
 /** RFC 9290 problem details as a Fault. */
@@ -102,6 +144,6 @@ function problemFault(problem: CborMap, detail: { retryAfter?: number } = {}): F
 
 function codeOf(status: number): FaultCode {
   if (status === 404) return 'unknown-resource';
-  if (status === 503) return 'pool-full';
+  if (status === 503 || status === 429) return 'pool-full';
   return status >= 500 ? 'internal' : 'refused';
 }

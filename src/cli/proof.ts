@@ -1,8 +1,9 @@
 /** `limmat proof`: fetches the offline proof of an entry, checks it, and writes it to a file. @module */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { verifyProof } from '../client/offline.ts';
+import { statementIn, verifyProof } from '../client/offline.ts';
 import { utf8 } from '../core/bytes.ts';
+import { entryIdOf, parseEntryId } from '../core/cose.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import type { Vkey } from '../core/note.ts';
@@ -37,11 +38,19 @@ async function proof(options: Options): Promise<void> {
   const bytes =
     options.entry === undefined
       ? await readProof(client, vkeys, parseSize(options.index as string, 'bad-request'))
-      : await client.proof(options.entry);
+      : await client.proof(entryIdOf(parseEntryId(options.entry)));
   const proven = verifyProof(bytes, vkeys);
+  if (options.entry !== undefined) checkEntry(proven.entry, options.entry);
   const out = options.out ?? `entry-${proven.index}.tlog-proof`;
   replaceFile(out, bytes);
   print(options.json, { proof: out, ...describeProven(proven) });
+}
+
+/** Fault `bad-proof` if the log answered with the proof of another entry. */
+function checkEntry(entry: Uint8Array, asked: string): void {
+  const statement = statementIn(entry);
+  if (statement && entryIdOf(statement.id) === asked) return;
+  throw new Fault('bad-proof', `the log answered with the proof of another entry than ${asked}`);
 }
 
 /** Makes the proof here, from tiles that are each checked before they are used. */
@@ -49,7 +58,7 @@ async function readProof({ get }: LogClient, vkeys: readonly Vkey[], index: numb
   const note = await get('checkpoint');
   const { checkpoint } = openCheckpoint(note, vkeys);
   if (index >= checkpoint.size) {
-    throw new Fault('bad-request', `the log has ${checkpoint.size} entries, so the last one is ${checkpoint.size - 1}`);
+    throw new Fault('bad-request', `there is no entry ${index} yet: the log has ${checkpoint.size}, counted from 0`);
   }
   const reader = new Reader(get, checkpoint);
   const { path } = await reader.inclusion(index);

@@ -1,9 +1,9 @@
 /** `limmat submit build`: hashes the files of a build, signs the statement, logs it, and keeps the proof. @module */
 import { basename } from 'node:path';
-import { type Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { verifyProof } from '../client/offline.ts';
-import { fromHex } from '../core/bytes.ts';
+import { statementIn, verifyProof } from '../client/offline.ts';
+import { equal, fromHex } from '../core/bytes.ts';
 import { decodeStatement, signStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { kidOf, type Signer } from '../core/signature.ts';
@@ -46,7 +46,7 @@ export function makeCommand(): Command {
     .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line'))
     .addOption(setting('--out <file>', 'where the proof goes (default: FILE.tlog-proof)'))
     .action(submitFile);
-  return command('submit', 'log something, and keep the proof').addCommand(build).addCommand(file);
+  return new Command('submit').description('log something, and keep the proof').addCommand(build).addCommand(file);
 }
 
 type Target = { url?: string; vkey?: string; out?: string; json?: boolean };
@@ -109,7 +109,12 @@ async function submitFile(file: string, options: Target): Promise<void> {
 async function send(statement: Uint8Array, options: Target, defaultOut: string): Promise<void> {
   const vkeys = readVkeys(required(options, 'vkey'));
   const proof = await new LogClient(required(options, 'url'), fetch).submit(statement);
-  const proven = verifyProof(proof, vkeys, statement);
+  const proven = verifyProof(proof, vkeys);
+  // Not the same bytes: if it was logged before, with another signature by the same key, that is the entry.
+  const logged = statementIn(proven.entry);
+  if (!logged || !equal(logged.id, decodeStatement(statement).id)) {
+    throw new Fault('bad-proof', 'the log answered with the proof of another statement');
+  }
   const out = options.out ?? defaultOut.replaceAll('/', '_');
   replaceFile(out, proof);
   print(options.json, { proof: out, ...describeProven(proven) });

@@ -1,6 +1,7 @@
 /** `limmat verify`: checks an offline proof with no network, and no trust but in the keys that are given. @module */
 import type { Command } from 'commander';
 import { artifactIn, type Proven, statementIn, verifyProof } from '../client/offline.ts';
+import { equal } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';
@@ -37,13 +38,20 @@ async function verify(file: string, options: Options): Promise<void> {
   print(options.json, { verified: true, ...describeProven(proven), artifact, notShown: notShown(proven) });
 }
 
-/** The name that the logged build has for the file. Fault `bad-proof` if it has none. */
+/**
+ * The name that the logged build has for the file; of an opaque entry, the file's own, if it is the entry. Fault
+ * `bad-proof` if it is something else.
+ */
 async function checkArtifact({ entry }: Proven, path: string, quiet?: boolean): Promise<string> {
-  const { digests } = await hashFile(path, ['sha256', 'sha384', 'sha512'], quiet);
   const statement = statementIn(entry);
-  if (!statement || kindOf(statement.contentType) !== 'build') {
+  if (!statement) {
+    if (equal(readBytes(path), entry)) return path;
+    throw new Fault('bad-proof', `${path} is not the entry that was logged`);
+  }
+  if (kindOf(statement.contentType) !== 'build') {
     throw new Fault('bad-proof', 'the proof is not of a build, so no file can be checked against it');
   }
+  const { digests } = await hashFile(path, ['sha256', 'sha384', 'sha512'], quiet);
   return artifactIn(readPayload('build', statement.payload).value, digests);
 }
 

@@ -1,5 +1,4 @@
 /** The first two entries of a log of statements: the policy that people pin, and the first heartbeat. @module */
-import { randomBytes } from 'node:crypto';
 import { toHex } from '../core/bytes.ts';
 import { decodeStatement, signStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
@@ -9,13 +8,13 @@ import { fromJson, type Json } from '../registry/json.ts';
 import { contentTypeOf, KIND_NAMES, kindOf, logSubject } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { writePublicKey } from '../registry/publickey.ts';
-import { createKeyFile, readKeyFile } from '../store/keyfile.ts';
 
 export type GenesisParts = {
   readonly origin: string;
   /** Organisation id of the operator. */
   readonly operator: string;
-  readonly operatorKey: Signer;
+  /** Undefined if `fields` name the operator's organisation with its root keys. */
+  readonly operatorKey: Signer | undefined;
   /** The statement key of the log. */
   readonly logKey: Signer;
   /** Fields that replace or follow those made here: further organisations, witnesses, bounds. */
@@ -26,19 +25,12 @@ export type GenesisParts = {
 export function firstPolicy({ origin, operator, operatorKey, logKey, fields }: GenesisParts): Uint8Array {
   const { organisations = [], ...others } = fields;
   if (!Array.isArray(organisations)) throw new Fault('bad-request', 'organisations is a list');
-  const own = {
-    id: operator,
-    name: operator,
-    role: 'operator',
-    rootKeys: [toHex(writePublicKey(operatorKey.key))],
-    threshold: 1,
-  };
-  const hasOperator = organisations.some((each: Json) => (each as { role?: Json }).role === 'operator');
+  const hasOperator = organisations.some((each: Json) => (each as { role?: Json } | null)?.role === 'operator');
   return fromJson('policy', {
     version: 1,
     origin,
     rules: 1,
-    organisations: hasOperator ? organisations : [own, ...organisations],
+    organisations: hasOperator ? organisations : [organisationOf(operator, operatorKey), ...organisations],
     kinds: [...KIND_NAMES],
     maxEntryBytes: 65_535,
     logKey: toHex(writePublicKey(logKey.key)),
@@ -47,8 +39,19 @@ export function firstPolicy({ origin, operator, operatorKey, logKey, fields }: G
   });
 }
 
+function organisationOf(operator: string, key: Signer | undefined): Json {
+  if (!key) {
+    throw new Fault(
+      'bad-request',
+      'the policy needs a root key of the operator: give --operator-key FILE, or name the operator among the ' +
+        'organisations of --policy with the publicKey that `limmat keygen` printed',
+    );
+  }
+  return { id: operator, name: operator, role: 'operator', rootKeys: [toHex(writePublicKey(key.key))], threshold: 1 };
+}
+
 /** Signs the first policy for its operator. */
-export function signGenesis(parts: GenesisParts): Uint8Array {
+export function signGenesis(parts: GenesisParts & { readonly operatorKey: Signer }): Uint8Array {
   const { origin, operator, operatorKey } = parts;
   return signStatement({
     signer: operatorKey,
@@ -71,10 +74,4 @@ export function firstHeartbeat(genesis: Uint8Array, origin: string, logKey: Sign
     throw new Fault('bad-request', 'the genesis policy names another origin or another log key than this log has');
   }
   return makeHeartbeat(logKey, origin, statement.iss, now);
-}
-
-/** The operator's key: from a file that is given, or a new one at `path`. */
-export function operatorKey(given: string | undefined, path: string): { signer: Signer; made: boolean } {
-  if (given === undefined) createKeyFile(path, 'ed25519', new Uint8Array(randomBytes(32)));
-  return { signer: readKeyFile(given ?? path), made: given === undefined };
 }

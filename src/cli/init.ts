@@ -9,15 +9,17 @@ import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { deriveSeed } from '../core/logkeys.ts';
 import { formatVkey, isKeyName } from '../core/note.ts';
-import { type Signer, signerOf } from '../core/signature.ts';
+import { SEED_BYTES, type Signer, signerOf } from '../core/signature.ts';
 import { type FromLog, packOffers, type ToLog } from '../log/channel.ts';
 import type { EntryMode } from '../log/ports.ts';
+import { Replay } from '../monitor/replay.ts';
 import { toJson } from '../registry/json.ts';
 import { createFile } from '../store/durable.ts';
 import { createGuardFile } from '../store/guardfile.ts';
+import { createKeyFile, readKeyFile } from '../store/keyfile.ts';
 import { createSeed, readSeed } from '../store/seed.ts';
 import { createStore } from '../store/sqlite.ts';
-import { firstHeartbeat, firstPolicy, type GenesisParts, operatorKey, signGenesis } from './genesis.ts';
+import { firstHeartbeat, firstPolicy, type GenesisParts, signGenesis } from './genesis.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import { runLog } from './openlog.ts';
 import { command, required, setting } from './options.ts';
@@ -65,58 +67,83 @@ async function init(options: Options): Promise<void> {
     throw new Fault('bad-request', `"${origin}" cannot be an origin: it has no spaces, no plus and at most 255 bytes`);
   }
   const directory = logDirectory(required(options, 'data'), options.guard);
-  const taken = [directory.database, directory.guard, ...(options.genesis ? [] : [directory.seed])].find(existsSync);
-  if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a log`);
-  mkdirSync(directory.data, { recursive: true, mode: 0o700 });
-  if (!options.genesis) createSeed(directory.seed, randomBytes(32));
+  if (options.entries === 'opaque' && (options.draft || options.genesis)) {
+    throw new Fault('bad-request', 'an opaque log has no policy, so there is no --draft and no --genesis of it');
+  }
+  refuseTaken(directory, options);
+  // Nothing is written before all that was given is known to be good.
+  const seed = options.genesis ? readSeed(directory.seed) : new Uint8Array(randomBytes(SEED_BYTES));
+  const logKey = signerOf('ed25519', deriveSeed(seed, 'statement-ed25519', 0));
   if (options.draft) {
-    draft(options, origin, directory);
+    draft(options, origin, directory, seed, logKey);
     return;
   }
-  const first = options.entries === 'opaque' ? undefined : firstEntries(options, origin, directory);
+  const operator = options.entries === 'opaque' || options.genesis ? undefined : operatorKey(options);
+  const entries = options.entries === 'opaque' ? [] : await firstEntries(options, origin, logKey, operator?.signer);
+  mkdirSync(directory.data, { recursive: true, mode: 0o700 });
+  if (!options.genesis) createSeed(directory.seed, seed);
+  const madeKey = operator?.seed && keepKey(`${directory.data}/operator-key.pem`, operator.seed);
   createGuardFile(directory.guard);
   createStore(directory.database, { origin, entries: options.entries });
-  const vkeys = await publishFirst(directory, first?.entries ?? []);
+  const vkeys = await publishFirst(directory, entries);
   createFile(directory.vkeys, utf8(vkeys.map((vkey) => `${vkey}\n`).join('')));
-  const genesis = first && toHex(leafHash(first.entries[0] as Uint8Array));
+  const genesis = entries[0] && toHex(leafHash(entries[0]));
   report(options, {
     origin,
     data: directory.data,
     guard: directory.guard,
-    operatorKey: first?.madeKey,
+    operatorKey: madeKey,
     genesis,
     vkeys,
   });
 }
 
-/** Entries 0 and 1: the policy, made here or in a ceremony, and the first heartbeat. */
-function firstEntries(
+function refuseTaken({ database, guard, vkeys, seed }: LogDirectory, { genesis }: Options): void {
+  const taken = [database, guard, vkeys, ...(genesis ? [] : [seed])].find(existsSync);
+  if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a log: choose another --data`);
+}
+
+function keepKey(path: string, seed: Uint8Array): string {
+  createKeyFile(path, 'ed25519', seed);
+  return path;
+}
+
+/** The operator's key: from the file that is given, or a new one with the seed that is to be kept. */
+function operatorKey(options: Options): { signer: Signer; seed?: Uint8Array } {
+  if (options.operatorKey) return { signer: readKeyFile(options.operatorKey) };
+  const seed = new Uint8Array(randomBytes(SEED_BYTES));
+  return { signer: signerOf('ed25519', seed), seed };
+}
+
+/** Entries 0 and 1: the policy, made here or in a ceremony, and the first heartbeat; as the rules admit them. */
+async function firstEntries(
   options: Options,
   origin: string,
-  directory: LogDirectory,
-): { entries: Uint8Array[]; madeKey?: string } {
-  const logKey = logKeyOf(directory);
-  const own = `${directory.data}/operator-key.pem`;
-  const parts = options.genesis ? undefined : genesisParts(options, origin, own, logKey);
-  const genesis = parts ? signGenesis(parts) : decodeStatement(readBytes(options.genesis as string)).entry;
+  logKey: Signer,
+  operator: Signer | undefined,
+): Promise<Uint8Array[]> {
+  const genesis = operator
+    ? signGenesis({ ...genesisParts(options, origin, logKey), operatorKey: operator })
+    : decodeStatement(readBytes(options.genesis as string)).entry;
   const entries = [genesis, firstHeartbeat(genesis, origin, logKey, new Date())];
-  return parts && !options.operatorKey ? { entries, madeKey: own } : { entries };
+  const [wrong] = await new Replay((index) => entries[index] as Uint8Array).take(0, entries);
+  if (wrong) throw new Fault('refused', `${wrong.place}: ${wrong.message}`);
+  return entries;
 }
 
-function genesisParts(options: Options, origin: string, own: string, logKey: Signer): GenesisParts {
-  const { signer } = operatorKey(options.operatorKey, own);
+function genesisParts(options: Options, origin: string, logKey: Signer): GenesisParts {
   const fields = options.policy ? readMap(options.policy) : {};
-  return { origin, operator: options.operator, operatorKey: signer, logKey, fields };
+  return { origin, operator: options.operator, operatorKey: undefined, logKey, fields };
 }
 
-function logKeyOf(directory: LogDirectory): Signer {
-  return signerOf('ed25519', deriveSeed(readSeed(directory.seed), 'statement-ed25519', 0));
-}
-
-function draft(options: Options, origin: string, directory: LogDirectory): void {
-  const parts = genesisParts(options, origin, `${directory.data}/operator-key.pem`, logKeyOf(directory));
+/** Writes the seed and the policy that the operator signs elsewhere; the operator's private key is not needed here. */
+function draft(options: Options, origin: string, directory: LogDirectory, seed: Uint8Array, logKey: Signer): void {
+  const operator = options.operatorKey ? readKeyFile(options.operatorKey) : undefined;
+  const policy = firstPolicy({ ...genesisParts(options, origin, logKey), operatorKey: operator });
   const file = `${directory.data}/genesis.json`;
-  createFile(file, utf8(`${JSON.stringify(toJson('policy', firstPolicy(parts)), null, 2)}\n`));
+  mkdirSync(directory.data, { recursive: true, mode: 0o700 });
+  createSeed(directory.seed, seed);
+  createFile(file, utf8(`${JSON.stringify(toJson('policy', policy), null, 2)}\n`));
   const next = `limmat sign policy --file ${file} --issuer ${options.operator} --key OPERATOR.pem --audience ${origin} --out genesis.cose`;
   print(options.json, {
     draft: file,

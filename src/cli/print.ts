@@ -36,7 +36,7 @@ function entry(name: string, value: unknown, indent: string, width: number): str
     .map((line, i) => (i === 0 ? label : ' '.repeat(label.length)) + shortened(line));
 }
 
-/** Keys and signatures are longer than anyone reads; `--json` has them whole. */
+/** Keys and signatures are longer than anyone reads; `--json` has them whole. Sentences and commands stay as they are. */
 function shortened(text: string): string {
-  return text.length > 160 ? `${text.slice(0, 140)}… (${text.length} characters)` : text;
+  return text.length > 160 && !text.includes(' ') ? `${text.slice(0, 140)}… (${text.length} characters)` : text;
 }

@@ -6,7 +6,7 @@ export const OK = 0;
 export const FAILED = 1;
 /** The call or its input cannot be used as it is. */
 export const USAGE = 2;
-/** The log would not or could not: refused, full, frozen, not reachable. */
+/** The log or its rules would not: refused, full, frozen, not reachable. */
 export const UNAVAILABLE = 3;
 /** An error of ours. */
 export const BUG = 4;
@@ -15,7 +15,7 @@ export const EXIT_CODES = `Exit codes:
   0  done, and all that was checked is so
   1  what was checked is not so
   2  the call or its input cannot be used
-  3  the log refused, or could not be reached
+  3  the log or its rules refused, or it could not be reached
   4  an error of limmat itself`;
 
 const NOT_SO: readonly FaultCode[] = ['bad-signature', 'unknown-signer', 'bad-proof', 'bad-tile', 'bad-receipt'];

@@ -80,7 +80,7 @@ async function submitBuild(options: BuildOptions): Promise<void> {
   refusePersonal('build', payload);
   const sub = options.packageUrl ?? `pkg:generic/${encodeURIComponent(product)}@${encodeURIComponent(version)}`;
   const statement = signBuild(readKeyFile(required(options, 'key')), required(options, 'issuer'), sub, payload);
-  await send(statement, options, `${product}-${version}.tlog-proof`);
+  await send(statement, options, `${product}-${version}.tlog-proof`.replaceAll('/', '_'));
 }
 
 /** The signed statement of a build. */
@@ -115,7 +115,7 @@ async function send(statement: Uint8Array, options: Target, defaultOut: string):
   if (!logged || !equal(logged.id, decodeStatement(statement).id)) {
     throw new Fault('bad-proof', 'the log answered with the proof of another statement');
   }
-  const out = options.out ?? defaultOut.replaceAll('/', '_');
+  const out = options.out ?? defaultOut;
   replaceFile(out, proof);
   print(options.json, { proof: out, ...describeProven(proven) });
 }

@@ -11,10 +11,21 @@ process.on('exit', () => {
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
+/** Where and with what a command runs, beside its arguments. */
+export type Place = { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: Buffer };
+
 /** Runs a command to its end, whatever its exit code. */
-export async function limmat(...args: string[]): Promise<Ran> {
+export function limmat(...args: string[]): Promise<Ran> {
+  return limmatIn({}, ...args);
+}
+
+/** The same in a folder, with more environment, or with standard input. */
+export async function limmatIn({ cwd, env, input }: Place, ...args: string[]): Promise<Ran> {
+  const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26, timeout: 120_000 };
+  const started = promisify(execFile)(process.execPath, [MAIN, ...args], options);
+  started.child.stdin?.end(input);
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [MAIN, ...args], { maxBuffer: 2 ** 26 });
+    const { stdout, stderr } = await started;
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code?: number; stdout: string; stderr: string };

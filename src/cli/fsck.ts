@@ -5,6 +5,7 @@ import { statementIn } from '../client/offline.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
+import type { Vkey } from '../core/note.ts';
 import { fetchTile, type Get, Reader } from '../core/reader.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { checkTree, type Finding } from '../monitor/check.ts';
@@ -48,14 +49,15 @@ async function fsck(options: Options): Promise<void> {
 function check(options: Options, progress: ShowProgress): Promise<Report> {
   if (options.data === undefined) return checkUrl(options, progress);
   const directory = logDirectory(options.data, options.guard);
-  return checkData(directory, readVkeys(options.vkey ?? directory.vkeys), progress);
+  return checkData(directory, options.vkey ?? directory.vkeys, progress);
 }
 
 /** Checks a log through nothing but what strangers can read. */
 async function checkUrl(options: Options, progress: ShowProgress): Promise<Report> {
   const url = required(options, 'url');
+  const vkeys = readVkeys(required(options, 'vkey'));
   const reach = new Reach(new LogClient(url, fetch).get);
-  const opened = openSigned(await reach.get('checkpoint'), options);
+  const opened = openSigned(await reach.get('checkpoint'), vkeys);
   if (opened instanceof Fault) {
     return { origin: url, size: 0, findings: [{ place: 'checkpoint', message: opened.message }] };
   }
@@ -86,8 +88,7 @@ async function checkUrl(options: Options, progress: ShowProgress): Promise<Repor
 }
 
 /** The checkpoint, if a key that was given has signed it; else what is wrong with it. */
-function openSigned(note: Uint8Array, options: Options): Checkpoint | Fault {
-  const vkeys = readVkeys(required(options, 'vkey'));
+function openSigned(note: Uint8Array, vkeys: readonly Vkey[]): Checkpoint | Fault {
   try {
     return openCheckpoint(note, vkeys).checkpoint;
   } catch (error) {

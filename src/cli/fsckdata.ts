@@ -12,6 +12,7 @@ import { type CheckParts, checkTree, type Finding } from '../monitor/check.ts';
 import { Replay } from '../monitor/replay.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import type { LogDirectory } from './logdir.ts';
+import { readVkeys } from './readinput.ts';
 
 /** What a check found, of how much. */
 export type Report = { readonly origin: string; readonly size: number; readonly findings: readonly Finding[] };
@@ -20,18 +21,14 @@ export type Report = { readonly origin: string; readonly size: number; readonly 
 export type ShowProgress = (size: number) => (done: number) => void;
 
 /** Checks a log on this machine, whose server may be running. */
-export async function checkData(
-  directory: LogDirectory,
-  vkeys: readonly Vkey[],
-  progress: ShowProgress,
-): Promise<Report> {
+export async function checkData(directory: LogDirectory, vkeyFile: string, progress: ShowProgress): Promise<Report> {
   const store = openStore(directory.database, { readonly: true });
   const { origin, entries: mode } = store.identity();
   // In this order, since a running server goes on: what is guarded or published was committed before.
   const published = publishedHeads(store);
   const guarded = readGuard(directory.guard, origin);
   const head = store.head();
-  const before = [...checkNotes(store, origin, vkeys), ...guarded.findings];
+  const before = [...checkNotes(store, origin, readVkeys(vkeyFile)), ...guarded.findings];
   const heads = [...guarded.heads, ...published].sort((a, b) => a.size - b.size);
   for (const { size, said } of heads.filter((each) => each.size > head.size)) {
     before.push({ place: `size ${size}`, message: `${said} names more entries than the ${head.size} of the database` });

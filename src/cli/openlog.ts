@@ -59,7 +59,6 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
       ? opaqueRules
       : new StatementRules({ store, statementKey, learn, rootAt: rootReader(store), ...options });
   const follow = exporter(options.export, origin, store, send);
-  send({ type: 'ready', keys: signer.keys });
   return new Promise((resolve) => {
     serveLog({
       port,
@@ -94,6 +93,8 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
         resolve();
       },
     });
+    // After the start-up checks: a log that may not sign has said so by now, and nobody takes it for healthy.
+    send({ type: 'ready', keys: signer.keys });
   });
 }
 

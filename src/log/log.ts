@@ -57,10 +57,10 @@ export class Log {
     this.#identities = new Identities(parts.entries, parts.store, () => this.#edge);
     this.#whileSound(() => {
       this.#edge = loadEdge(parts.store, this.#head.size);
+      this.#identities.load(this.#head.size); // first, so that a log that freezes below still finds its entries
       this.#audit = new Audit(parts.store, this.#head);
       this.#guard = new Guard(parts.guard, parts.origin);
       this.#checkGuard(this.#guard);
-      this.#identities.load(this.#head.size);
       parts.rules.load(this.#head.size);
     });
     const settled = parts.store.published()?.size ?? 0;

@@ -43,6 +43,8 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
   const guard = openGuardFile(directory.guard);
   const seeds = derivedSeeds(directory, store);
   const { origin, entries } = store.identity();
+  const follow = exporter(options.export, origin, store, send);
+  // The last that can be refused is behind us: a thread that runs would keep this one from ending.
   const mldsa = mldsaWorker(seeds('checkpoint-mldsa44'));
   const signer = headSigner({
     origin,
@@ -58,7 +60,6 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
     entries === 'opaque'
       ? opaqueRules
       : new StatementRules({ store, statementKey, learn, rootAt: rootReader(store), ...options });
-  const follow = exporter(options.export, origin, store, send);
   return new Promise((resolve) => {
     serveLog({
       port,

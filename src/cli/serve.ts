@@ -116,13 +116,6 @@ async function serve(options: Options): Promise<void> {
     await closeLog();
     throw new Fault('bad-request', `cannot listen on ${listen}: ${messageOf(error)}; --listen HOST:PORT names another`);
   });
-  announce(options.json ?? false, {
-    listen,
-    publicUrl,
-    origin,
-    vkeys: keys.vkeys.map(formatVkey),
-  });
-
   async function stop(): Promise<void> {
     if (stopping) return;
     stopping = true;
@@ -131,6 +124,12 @@ async function serve(options: Options): Promise<void> {
     process.exit();
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+  announce(options.json ?? false, {
+    listen,
+    publicUrl,
+    origin,
+    vkeys: keys.vkeys.map(formatVkey),
+  });
   await ended;
 }
 

@@ -9,8 +9,8 @@ import type { Get } from '../core/reader.ts';
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** What became of one item of a batch. */
-export type BatchOutcome = { readonly receipt: Uint8Array } | { readonly fault: Fault };
+/** What became of one item of a batch; `location` is where the receipt of one will be that is published late. */
+export type BatchOutcome = { readonly receipt: Uint8Array } | { readonly location: string } | { readonly fault: Fault };
 
 /** How long an answer may take: a log without its witnesses answers after three seconds. */
 const PATIENCE = 30_000;
@@ -41,7 +41,12 @@ export class LogClient {
   /** Submits a signed statement; answers its offline proof, a `tlog-proof@v1` with the entry as `extra`. */
   async submit(statement: Uint8Array): Promise<Uint8Array> {
     const headers = { 'content-type': 'application/cose', accept: 'text/x.tlog-proof' };
-    return this.#ask('entries', { method: 'POST', headers, body: statement as BodyInit });
+    const { response, body } = await this.#answer('entries', { method: 'POST', headers, body: statement as BodyInit });
+    if (response.status !== 202) return body;
+    // Logged for good, and published late: the proof is fetched when it is there.
+    const entryId = response.headers.get('location')?.split('/').at(-1);
+    if (!entryId) throw new Fault('internal', 'the log took the statement and did not say where its receipt will be');
+    return this.proof(entryId);
   }
 
   /** Submits up to 256 statements at once; they are admitted in order, each on its own. */
@@ -63,17 +68,21 @@ export class LogClient {
    * Asks, and asks again when the log says after how long: a log that is full, or an entry that is not published yet.
    * A statement that is sent twice is one entry, so there is no harm in that.
    */
-  async #ask(path: string, init: RequestInit): Promise<Uint8Array> {
+  async #answer(path: string, init: RequestInit): Promise<{ response: Response; body: Uint8Array }> {
     const url = `${this.#base}/${path}`;
     for (let attempt = 1; ; attempt++) {
       const response = await this.#reach(url, init);
       const body = await bodyOf(url, response);
-      if (response.ok && response.status !== 204) return body;
+      if (response.ok && response.status !== 204) return { response, body };
       const fault = faultOf(url, response, body);
       const wait = fault.retryAfter;
       if (wait === undefined || wait > MAX_WAIT || attempt >= ATTEMPTS) throw fault;
       await this.#sleep(wait);
     }
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Uint8Array> {
+    return (await this.#answer(path, init)).body;
   }
 
   async #reach(url: string, init: RequestInit): Promise<Response> {
@@ -105,7 +114,8 @@ async function bodyOf(url: string, response: Response): Promise<Uint8Array> {
 
 function toOutcome(value: Cbor): BatchOutcome {
   const [status, body] = Array.isArray(value) ? (value as readonly Cbor[]) : [];
-  if (status === 201 && body instanceof Uint8Array) return { receipt: body };
+  if ((status === 200 || status === 201) && body instanceof Uint8Array) return { receipt: body };
+  if (status === 202 && typeof body === 'string') return { location: body };
   if (body instanceof Map) return { fault: problemFault(body) };
   throw new Fault('bad-cbor', 'an item of the answer is neither a receipt nor a problem');
 }

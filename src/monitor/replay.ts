@@ -51,9 +51,14 @@ export class Replay {
 
   /** What is wrong with the signature, with the key as it is known now; undefined if nothing is. */
   async #verify(statement: SignedStatement): Promise<string | undefined> {
-    const key = signerKey(this.#state, statement);
-    if (!key) return 'nobody knows the key that signed this';
-    return (await verifyStatementLater(statement, key)) ? undefined : 'the signature does not verify';
+    try {
+      const key = signerKey(this.#state, statement);
+      if (!key) return 'nobody knows the key that signed this';
+      return (await verifyStatementLater(statement, key)) ? undefined : 'the signature does not verify';
+    } catch (error) {
+      if (error instanceof Fault) return undefined; // a payload that names no key: the rules tell it
+      throw error;
+    }
   }
 
   /** The earlier entries that this one refers to. */

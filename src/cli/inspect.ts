@@ -36,6 +36,7 @@ async function inspect(what: string, options: { json?: boolean }): Promise<void>
 }
 
 async function download(url: string): Promise<Uint8Array> {
+  if (!URL.canParse(url)) throw new Fault('bad-request', `${url} is not a URL`);
   const { origin, pathname, search } = new URL(url);
   return new LogClient(origin, fetch).get(`${pathname.slice(1)}${search}`);
 }
@@ -93,6 +94,7 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
   },
   (bytes) => {
     const entries = bundleOf(bytes);
+    if (entries.length === 0) return undefined;
     return {
       format: 'entry bundle',
       width: entries.length,

@@ -1,0 +1,145 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { LogClient } from '../../src/client/logclient.ts';
+import { concat, toHex, utf8 } from '../../src/core/bytes.ts';
+import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
+import { leafHash } from '../../src/core/hash.ts';
+import { attachReceipts } from '../../src/core/receipt.ts';
+import { buildOf, builtLog, ORIGIN } from '../flow/builtlog.ts';
+import { limmat, limmatIn, serve } from '../flow/server.ts';
+import { folder } from '../folder.ts';
+import { ends, run } from './world.ts';
+
+// Every format of the project, as a file and behind the URL where a log serves it.
+
+const log = await builtLog(300);
+const server = await serve(log.data);
+const root = folder();
+const build = buildOf(log.world, 5);
+const { id } = decodeStatement(build);
+const entryUrl = `${server.url}/entries/${entryIdOf(id)}`;
+
+async function fetched(path: string, accept = '*/*'): Promise<Uint8Array> {
+  const response = await fetch(`${server.url}/${path}`, { headers: { accept } });
+  assert.is(response.status, 200, path);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Inspects bytes as a file and through standard input, which must show the same. */
+async function inspect(bytes: Uint8Array): Promise<Record<string, unknown>> {
+  const file = join(root, 'file');
+  writeFileSync(file, bytes);
+  const shown = await run('inspect', file);
+  const piped = await limmatIn({ input: Buffer.from(bytes) }, 'inspect', '-', '--json');
+  assert.equal(JSON.parse(piped.stdout), shown);
+  return shown;
+}
+
+test('checkpoint', async () => {
+  for (const shown of [await inspect(await fetched('checkpoint')), await run('inspect', `${server.url}/checkpoint`)]) {
+    assert.is(shown.format, 'checkpoint');
+    assert.is(shown.origin, ORIGIN);
+    assert.is(shown.size, 300);
+    assert.match(shown.root as string, /^[0-9a-f]{64}$/);
+    assert.is((shown.signatures as string[]).length, 2);
+  }
+  const { stdout } = await limmat('inspect', `${server.url}/checkpoint`);
+  assert.match(stdout, /^format +checkpoint\norigin +demo/, 'for people, in lines');
+});
+
+test('vkeys', async () => {
+  const { format, keys } = await inspect(readFileSync(log.vkey));
+  assert.is(format, 'vkeys');
+  assert.equal(
+    (keys as { name: string; type: number }[]).map(({ name, type }) => [name, type]),
+    [
+      [ORIGIN, 1],
+      [ORIGIN, 6],
+    ],
+  );
+});
+
+test('statement, as a file and as the log serves it', async () => {
+  const statementUrl = `${entryUrl}/statement`;
+  for (const shown of [await inspect(build), await run('inspect', statementUrl)]) {
+    assert.is(shown.format, 'statement');
+    assert.is(shown.kind, 'build');
+    assert.is(shown.issuer, 'acme');
+    assert.is(shown.entryId, entryIdOf(id));
+    assert.is(shown.leafHash, toHex(leafHash(build)));
+    assert.is((shown.payload as { product: string }).product, 'kdb');
+  }
+});
+
+test('proof, with the statement in it', async () => {
+  const shown = await inspect(await new LogClient(server.url, fetch).proof(entryIdOf(id)));
+  assert.is(shown.format, 'tlog-proof@v1');
+  assert.is(shown.index, 12);
+  assert.is(shown.size, 300);
+  assert.is((shown.entry as { kind: string }).kind, 'build');
+});
+
+test('receipt, and a transparent statement that carries it', async () => {
+  const receipt = await fetched(`entries/${entryIdOf(id)}`, 'application/cose');
+  for (const shown of [await inspect(receipt), await run('inspect', entryUrl)]) {
+    assert.is(shown.format, 'receipt');
+    assert.is(shown.subject, ORIGIN);
+    assert.is(shown.issuer, server.url);
+    const [claim] = shown.claims as { index: number; size: number }[];
+    assert.is(claim?.index, 12);
+    assert.is(claim?.size, 300);
+  }
+  const transparent = await inspect(attachReceipts(build, [receipt]));
+  assert.is(transparent.format, 'transparent statement');
+  assert.is((transparent.receipts as unknown[]).length, 1);
+});
+
+test('COSE keys', async () => {
+  const set = await run('inspect', `${server.url}/.well-known/scitt-keys`);
+  assert.is(set.format, 'COSE key set');
+  const [key] = set.keys as { algorithm: string; thumbprint: string }[];
+  assert.is(key?.algorithm, 'p256');
+  const kid = Buffer.from(key?.thumbprint as string, 'hex').toString('base64url');
+  const one = await inspect(await fetched(`.well-known/scitt-keys/${kid}`));
+  assert.is(one.format, 'COSE key');
+  assert.is(one.thumbprint, key?.thumbprint);
+});
+
+test('tile and bundle, full and partial', async () => {
+  for (const [path, width] of [
+    ['tile/0/000', 256],
+    ['tile/0/001.p/44', 44],
+    ['tile/1/000.p/1', 1],
+  ] as const) {
+    const shown = await inspect(await fetched(path));
+    assert.is(shown.format, 'tile', path);
+    assert.is(shown.width, width);
+  }
+  const bundle = await run('inspect', `${server.url}/tile/entries/000`);
+  assert.is(bundle.format, 'entry bundle');
+  const entries = bundle.entries as { kind: string; leafHash: string }[];
+  assert.is(entries.length, 256);
+  assert.is(entries[0]?.kind, 'policy');
+  assert.is(entries[12]?.leafHash, toHex(leafHash(build)));
+});
+
+test('what is none of them, is not there, or cannot be reached', async () => {
+  assert.match(await ends(2, 'inspect', '-x'), /unknown option/);
+  const file = join(root, 'other');
+  for (const bytes of [utf8('hello, world'), new Uint8Array(0), concat(build, Uint8Array.of(0)), build.subarray(1)]) {
+    writeFileSync(file, bytes);
+    assert.match(await ends(2, 'inspect', file), /is of no format known here/);
+  }
+  assert.match(await ends(2, 'inspect', join(root, 'none')), /there is no file/);
+  assert.match(await ends(2, 'inspect', `${server.url}/tile/0/009`), /404/);
+  assert.match(await ends(3, 'inspect', 'http://127.0.0.1:9/checkpoint'), /cannot reach/);
+  await ends(2, 'inspect', 'http://');
+});
+
+test('and the server ends', async () => {
+  assert.is(await server.end('SIGTERM'), 0, server.stderr());
+});
+
+test.run();

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { limmat, limmatIn } from '../flow/server.ts';
-import { ends, endsIn, ORIGIN, run, Vendor } from './world.ts';
+import { limmat, limmatIn, serve } from '../flow/server.ts';
+import { addAll, ends, endsIn, ORIGIN, opaqueLog, run, Vendor } from './world.ts';
 
 // From a key pair to a proof that a file is the logged one, by commands alone.
 
@@ -168,17 +169,57 @@ test('the server stops when it is told to', async () => {
   assert.is(await vendor.server.end('SIGTERM'), 0, vendor.server.stderr());
 });
 
-test('a repeat with another signature of an ECDSA key is the entry that was there', async () => {
+test('verify in an opaque log: the file is the entry, in the proof or beside it', async () => {
+  const data = await opaqueLog();
+  const server = await serve(data);
+  assert.equal(await addAll(server.url, ['an opaque entry']), [0]);
+  assert.equal(await addAll(server.url, ['another one']), [1]);
+  const keys = ['--vkey', `${data}/log.vkey`];
+  const out = vendor.path('opaque.tlog-proof');
+  const said = await run('proof', '--url', server.url, ...keys, '--index', '0', '--out', out);
+  assert.is(said.statement, undefined);
+  await server.end('SIGTERM');
+  const [right, wrong] = [vendor.file('right', 'an opaque entry'), vendor.file('wrong', 'another one')];
+  assert.is((await run('verify', out, ...keys, '--artifact', right)).artifact, right);
+  assert.match(await ends(1, 'verify', out, ...keys, '--artifact', wrong), /is not the entry that was logged/);
+  const bare = vendor.file('bare', readFileSync(out, 'utf8').replace(/^extra .*\n/m, ''));
+  await run('verify', bare, ...keys, '--artifact', right);
+  await ends(1, 'verify', bare, ...keys, '--artifact', wrong);
+  assert.match(await ends(2, 'verify', bare, ...keys), /give the file that was logged/);
+});
+
+/** A log that answers every submission with the same proof. */
+async function answering(bytes: Uint8Array): Promise<{ url: string; close(): void }> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(201).end(bytes));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+test('a repeat with another signature of an ECDSA key is the entry that was there; another statement is not', async () => {
   const p256 = await Vendor.begin('p256');
   const file = p256.file('kdb.cab', 'an artifact');
-  const [a, b] = [
-    await p256.build('1', [file], '--out', p256.path('a')),
-    await p256.build('1', [file], '--out', p256.path('b')),
+  const [first, second] = [p256.path('first'), p256.path('second')];
+  const logged = await p256.build('1', [file], '--out', first);
+  assert.is(await p256.server.end('SIGTERM'), 0);
+  const log = await answering(readFileSync(first));
+  const submit = (version: string) => [
+    ...['submit', 'build', ...p256.buildFlags(version, [file])],
+    ...['--url', log.url, '--vkey', p256.vkey, '--out', second],
   ];
-  assert.is(a.entry, b.entry);
-  assert.is(a.leafHash, b.leafHash);
-  assert.is((await run('verify', p256.path('b'), '--vkey', p256.vkey, '--artifact', file)).artifact, 'kdb.cab');
-  await p256.server.end('SIGTERM');
+  const again = await run(...submit('1'));
+  assert.is(again.entry, logged.entry);
+  assert.is(again.leafHash, logged.leafHash);
+  rmSync(second);
+  assert.match(await ends(1, ...submit('2')), /the proof of another statement/);
+  assert.not.ok(existsSync(second), 'a proof that is not of it is not kept');
+  const { entryId } = logged.statement as { entryId: string };
+  const other = `${entryId[0] === 'A' ? 'B' : 'A'}${entryId.slice(1)}`;
+  const asked = ['--url', log.url, '--vkey', p256.vkey, '--entry', other, '--out', second];
+  assert.match(await ends(1, 'proof', ...asked), /the proof of another entry than/);
+  log.close();
 });
 
 test.run();

@@ -296,6 +296,35 @@ for (const [name, lie, expected] of URL) {
   });
 }
 
+const DAMAGED: [string, (db: Database.Database) => void, RegExp][] = [
+  [
+    'an entry at the right edge',
+    change('entries', 'run WHERE first = (SELECT max(first) FROM run)', inEntry(0)),
+    /do not hash to the root of size 309|does not extend the head/,
+  ],
+  [
+    'the root of a tile',
+    change('nodes', 'tile WHERE place = 0', (nodes) => flipBit(nodes, 9183 * 8)),
+    /root of size 309/,
+  ],
+  ['the stored root', change('root', 'head WHERE one = 1', flipBit), /do not hash to the root of size 309/],
+  ['a missing tile', sql('DELETE FROM tile'), /tile 0\/0 is missing/],
+];
+
+for (const [name, tampering, expected] of DAMAGED) {
+  test(`serve signs nothing over a damaged database, and says why: ${name}`, async () => {
+    const log = copyOf(sound);
+    tamper(log.database, tampering);
+    const guard = readFileSync(log.guard);
+    const server = await serve(log.data);
+    const health = await fetch(`${server.url}/healthz`);
+    assert.is(health.status, 503);
+    assert.match(((await health.json()) as { problem: string }).problem, expected);
+    assert.is(await server.end('SIGTERM'), 0, server.stderr());
+    assert.equal(readFileSync(log.guard), guard);
+  });
+}
+
 test('fsck: entries that the rules forbid, in a tree that is otherwise whole, from inside and from outside', async () => {
   const log = copyOf(sound);
   const forged = flipBit(buildOf(log.world, 1000), 8 * (buildOf(log.world, 1000).length - 1));

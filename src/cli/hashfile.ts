@@ -7,16 +7,18 @@ import { progressBar } from './progress.ts';
 
 const LARGE = 64 * 1024 * 1024;
 
-/** Reads a file once. Fault `bad-request` if there is none. */
+/** Reads a file once; `prefix` is hashed before it. Fault `bad-request` if there is none. */
 export async function hashFile(
   path: string,
   algorithms: readonly string[],
   quiet = false,
+  prefix: Uint8Array = new Uint8Array(),
 ): Promise<{ digests: Digests; size: number }> {
   if (!existsSync(path)) throw new Fault('bad-request', `there is no file ${path}`);
-  const { size } = statSync(path);
+  const stat = statSync(path);
+  const { size } = stat;
   const bar = progressBar(`hashing ${path}`, size, quiet || size < LARGE);
-  const hashes = algorithms.map((name) => ({ name, hash: createHash(name) }));
+  const hashes = algorithms.map((name) => ({ name, hash: createHash(name).update(prefix) }));
   let done = 0;
   for await (const chunk of createReadStream(path)) {
     for (const { hash } of hashes) hash.update(chunk as Buffer);
@@ -24,5 +26,8 @@ export async function hashFile(
     bar.update(done);
   }
   bar.stop();
-  return { digests: new Map(hashes.map(({ name, hash }) => [name, new Uint8Array(hash.digest())])), size };
+  if (stat.isFile() && done !== size) {
+    throw new Fault('bad-request', `${path} changed while it was read: wait until it is whole`);
+  }
+  return { digests: new Map(hashes.map(({ name, hash }) => [name, new Uint8Array(hash.digest())])), size: done };
 }

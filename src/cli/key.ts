@@ -1,48 +1,10 @@
 /** `limmat key …`: what is done to keys, one action each. @module */
 import { Command } from 'commander';
-import { toBase64url } from '../core/bytes.ts';
-import { thumbprintOf } from '../core/cosekey.ts';
-import { signerOf } from '../core/signature.ts';
-import { openGuardFile } from '../store/guardfile.ts';
-import { openStore } from '../store/sqlite.ts';
-import { logDirectory } from './logdir.ts';
-import { derivedSeeds } from './openlog.ts';
-import { command, required, setting } from './options.ts';
-import { print } from './print.ts';
+import { lifeCommands } from './keylife.ts';
+import { rotateReceiptKey } from './rotatekey.ts';
 
 export function makeCommand(): Command {
-  return new Command('key').description('change keys').addCommand(rotateReceiptKey());
-}
-
-function rotateReceiptKey(): Command {
-  return command(
-    'rotate-receipt-key',
-    'replace the key that signs receipts and tree heads of a stopped log; what it signed before still verifies',
-  )
-    .addOption(setting('--data <dir>', 'directory of the log'))
-    .addOption(setting('--guard <file>', 'its journal of signed heads (default: DIR.guard)'))
-    .action(rotate);
-}
-
-/**
- * Writes the next number of the key down, and that is all: the next `serve` signs the newest head again, as every start
- * does, and from then on every receipt it gives is by the new key.
- */
-function rotate(options: { data?: string; guard?: string; json?: boolean }): void {
-  const directory = logDirectory(required(options, 'data'), options.guard);
-  const guard = openGuardFile(directory.guard); // whoever holds it is alone with this log
-  const store = openStore(directory.database);
-  const seeds = derivedSeeds(directory, store); // before anything changes: the seed is there and can be read
-  const kid = () => toBase64url(thumbprintOf(signerOf('p256', seeds('receipt-p256')).key));
-  const retired = kid();
-  const number = store.rotateKey('receipt-p256');
-  const current = kid();
-  store.close();
-  guard.close();
-  print(options.json, {
-    receiptKey: current,
-    number,
-    retired,
-    next: `limmat serve --data ${directory.data}; then /.well-known/scitt-keys lists the new key, and clients find the old one by its kid`,
-  });
+  const group = new Command('key').description("enroll keys, tell what becomes of them, and replace the log's own");
+  for (const each of [...lifeCommands(), rotateReceiptKey()]) group.addCommand(each);
+  return group;
 }

@@ -2,15 +2,10 @@
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
 import { statementIn, verifyProof } from '../client/offline.ts';
-import { utf8 } from '../core/bytes.ts';
+import { TiledLog } from '../client/tiledlog.ts';
 import { entryIdOf, parseEntryId } from '../core/cose.ts';
-import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
-import type { Vkey } from '../core/note.ts';
-import { Reader } from '../core/reader.ts';
 import { parseSize } from '../core/size.ts';
-import { TILE_WIDTH } from '../core/tile.ts';
-import { formatTlogProof } from '../core/tlogproof.ts';
 import { replaceFile } from '../store/durable.ts';
 import { describeProven } from './describe.ts';
 import { command, required, setting } from './options.ts';
@@ -37,7 +32,7 @@ async function proof(options: Options): Promise<void> {
   const client = new LogClient(required(options, 'url'), fetch);
   const bytes =
     options.entry === undefined
-      ? await readProof(client, vkeys, parseSize(options.index as string, 'bad-request'))
+      ? await new TiledLog(client.get, vkeys).proof(parseSize(options.index as string, 'bad-request'))
       : await client.proof(entryIdOf(parseEntryId(options.entry)));
   const proven = verifyProof(bytes, vkeys);
   if (options.entry !== undefined) checkEntry(proven.entry, options.entry);
@@ -51,18 +46,4 @@ function checkEntry(entry: Uint8Array, asked: string): void {
   const statement = statementIn(entry);
   if (statement && entryIdOf(statement.id) === asked) return;
   throw new Fault('bad-proof', `the log answered with the proof of another entry than ${asked}`);
-}
-
-/** Makes the proof here, from tiles that are each checked before they are used. */
-async function readProof({ get }: LogClient, vkeys: readonly Vkey[], index: number): Promise<Uint8Array> {
-  const note = await get('checkpoint');
-  const { checkpoint } = openCheckpoint(note, vkeys);
-  if (index >= checkpoint.size) {
-    throw new Fault('bad-request', `there is no entry ${index} yet: the log has ${checkpoint.size}, counted from 0`);
-  }
-  const reader = new Reader(get, checkpoint);
-  const { path } = await reader.inclusion(index);
-  const entries = await reader.entries(Math.floor(index / TILE_WIDTH));
-  const extra = entries[index % TILE_WIDTH] as Uint8Array;
-  return utf8(formatTlogProof({ index, path, checkpoint: note, extra }));
 }

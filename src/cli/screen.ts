@@ -4,18 +4,27 @@ import type { SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import type { AdmittedKind } from '../registry/kinds.ts';
 import { kindOf } from '../registry/names.ts';
-import { findPersonal } from '../registry/privacy.ts';
+import { findPersonal, lookAt } from '../registry/privacy.ts';
 
-/** Fault `refused` that lists what was found in a payload. */
-export function refusePersonal(kind: AdmittedKind, payload: Uint8Array): void {
-  const findings = findPersonal(kind, payload);
+/** Where a field was read from, by its first name: `source` from `build.intoto.json`. */
+export type Origins = ReadonlyMap<string, string>;
+
+/** Fault `refused` that lists everything that was found in a payload and its subject. */
+export function refusePersonal(kind: AdmittedKind, payload: Uint8Array, sub: string, origins: Origins = new Map()) {
+  const inSubject = [...lookAt(sub, 'uri')].map((what) => ({ path: 'subject', what }));
+  const findings = [...findPersonal(kind, payload), ...inSubject];
   if (findings.length === 0) return;
-  const list = findings.map(({ path, what }) => `${path} looks like it holds ${what}`).join('; ');
-  throw new Fault('refused', `${list}. What is logged stays for ever: take it out`, { rule: 'personal-data' });
+  const list = findings.map(({ path, what }) => {
+    const from = origins.get(/^[^.[]*/.exec(path)?.[0] ?? '');
+    return `${path}${from === undefined ? '' : ` (from ${from})`} looks like it holds ${what}`;
+  });
+  const advice =
+    'What is logged stays for ever: take it out, or keep it in a document that goes in as evidence, salted';
+  throw new Fault('refused', `${list.join('\n')}\n${advice}`, { rule: 'personal-data' });
 }
 
 /** The same for a statement that was sent; what is not of a known kind is left to admission. */
-export function screen({ contentType, payload }: SignedStatement): void {
+export function screen({ contentType, payload, sub }: SignedStatement): void {
   const kind = kindOf(contentType);
-  if (kind) refusePersonal(kind, payload);
+  if (kind) refusePersonal(kind, payload, sub);
 }

@@ -12,7 +12,8 @@ import { bytes, cases, doc, map, oneOf, prose, type TypeOf, time } from '../sche
 import { type Admission, signedByRoot, signingKey } from '../signers.ts';
 import type { Change } from '../view.ts';
 
-const purpose = oneOf('build', 'operations', 'supervision', 'rebuild');
+export const PURPOSES = ['build', 'operations', 'supervision', 'rebuild'] as const;
+const purpose = oneOf(...PURPOSES);
 export type Purpose = TypeOf<typeof purpose>;
 
 const plain = map({ keyId: id }, COMMON);

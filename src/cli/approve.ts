@@ -1,0 +1,72 @@
+/** `limmat approve`: a further root signature for a proposal, after saying in plain words what that is. @module */
+import type { Command } from 'commander';
+import { LogClient } from '../client/logclient.ts';
+import { verifyProof } from '../client/offline.ts';
+import { TiledLog } from '../client/tiledlog.ts';
+import { toHex } from '../core/bytes.ts';
+import { Fault } from '../core/fault.ts';
+import { parseSize } from '../core/size.ts';
+import { type CommonOptions, commonFields, withCommon } from './common.ts';
+import { readEntry } from './entryat.ts';
+import { command, required, setting } from './options.ts';
+import { readBytes, readVkeys } from './readinput.ts';
+import {
+  compose,
+  finish,
+  proofName,
+  type Signing,
+  type Target,
+  withSigning,
+  withSteps,
+  withTarget,
+} from './statement.ts';
+import { proposalInWords } from './words.ts';
+
+export function makeCommand(): Command {
+  const made = command('approve', 'sign, with a further root key, for what another root has proposed')
+    .option('--index <n>', 'the entry that is approved, read from the log and checked')
+    .addOption(setting('--proposal <file>', 'the same as its .tlog-proof, on a machine that does not reach the log'))
+    .action(approve);
+  return withTarget(withSigning(withSteps(withCommon(made))));
+}
+
+type Options = Target &
+  Signing &
+  CommonOptions & { index?: string; proposal?: string; draft?: string; out?: string; proof?: string };
+
+async function approve(options: Options): Promise<void> {
+  const { index, leafHash, entry } = await proposalOf(options);
+  const proposal = readEntry(entry, index);
+  const words = proposalInWords(proposal);
+  if (words === undefined) {
+    throw new Fault(
+      'bad-request',
+      `entry ${index} is a ${proposal.kind}: key events and policies are what is approved`,
+    );
+  }
+  const common = await commonFields('approval', options);
+  const fields = { ...common, ref: { index, leafHash: toHex(leafHash) } };
+  const { iss, aud } = proposal.statement;
+  const statement = await compose({ kind: 'approval', fields, claims: { issuer: iss, audience: aud } }, options);
+  await finish(statement, options, {
+    draft: options.draft,
+    out: options.out,
+    proof: (own) => options.proof ?? proofName('approval', String(own)),
+    said: { approves: [`entry ${index} of ${aud}`, ...words] },
+  });
+}
+
+type Found = { readonly index: number; readonly leafHash: Uint8Array; readonly entry: Uint8Array };
+
+/** The entry to approve, proved to be in the log either way. */
+async function proposalOf(options: Options): Promise<Found> {
+  const { index, proposal } = options;
+  if ((index === undefined) === (proposal === undefined)) {
+    throw new Fault('bad-request', 'approve takes one of --index N and --proposal FILE.tlog-proof');
+  }
+  const vkeys = readVkeys(required(options, 'vkey'));
+  if (proposal !== undefined) return verifyProof(readBytes(proposal), vkeys);
+  const at = parseSize(index as string, 'bad-request');
+  const log = new TiledLog(new LogClient(required(options, 'url'), fetch).get, vkeys);
+  return { index: at, ...(await log.entry(at)) };
+}

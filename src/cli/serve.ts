@@ -4,20 +4,23 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { verifyStatementLater } from '../core/cose.ts';
-import { Fault } from '../core/fault.ts';
+import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
 import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
+import { queryRoutes } from '../http/query.ts';
 import { schemaRoutes } from '../http/schemas.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { PublishedTree } from '../log/published.ts';
 import { receiptHeader } from '../log/sign.ts';
+import { LookupHandle } from '../lookup/handle.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
-import { logDirectory } from './logdir.ts';
+import { type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
+import type { LookupOptions } from './openlookup.ts';
 import { command, parseListen, required, setting } from './options.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
@@ -70,13 +73,18 @@ async function serve(options: Options): Promise<void> {
     worker.once('exit', () => (stopping ? resolve() : reject(new Error('the thread of the log ended'))));
     worker.once('error', reject);
   });
+  const trouble = (what: string, message: string) => logger.error({ what }, message);
+  const lookup = entries === 'statements' ? startLookup(directory, trouble) : undefined;
+  const published = readPublished(store);
+  if (published) lookup?.follow(published.head);
   const log = new LogHandle({
     port: worker,
-    published: readPublished(store),
+    published,
     committed: store.head().size,
+    followed: (head) => lookup?.follow(head),
     openTree: (head) => new PublishedTree(store, head),
     observe: metrics.observe,
-    trouble: (what, message) => logger.error({ what }, message),
+    trouble,
   });
   metrics.watch(log);
   const keys = await log.ready;
@@ -98,6 +106,7 @@ async function serve(options: Options): Promise<void> {
       : [
           ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipt),
           ...schemaRoutes(new Map(Object.entries(allSchemas()))),
+          ...(lookup ? queryRoutes({ log, lookup }) : []),
         ]),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
@@ -117,6 +126,7 @@ async function serve(options: Options): Promise<void> {
     if (stopping) return;
     stopping = true;
     await closeFront(server);
+    lookup?.stop();
     await log.stop();
     await ended;
     store.close();
@@ -134,6 +144,20 @@ async function freePort({ host, port }: { host: string; port: number }): Promise
   const free = (probe.address() as AddressInfo).port;
   await new Promise((resolve) => probe.close(resolve));
   return { host, port: free };
+}
+
+/** The lookup can fail without the log: what it answers can be had from the entries. */
+function startLookup(
+  { database, lookup }: LogDirectory,
+  trouble: (what: string, message: string) => void,
+): LookupHandle {
+  const worker = spawn('lookup', { database, postings: lookup } satisfies LookupOptions);
+  const handle = new LookupHandle(worker, (message) => trouble('lookup', message));
+  worker.once('error', (error: unknown) => {
+    trouble('lookup', `the lookup ended, and starts with the server: ${messageOf(error)}`);
+    handle.end();
+  });
+  return handle;
 }
 
 /** Signatures are checked on libuv's threads; ML-DSA-44, which they do not know, in a thread of its own. */

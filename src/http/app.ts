@@ -89,7 +89,8 @@ export function createApp(routes: readonly Route[], watch: Watch): Hono {
 }
 
 function askOf({ req }: Context): Ask {
-  return { method: req.method, path: new URL(req.url).pathname, header: (name) => req.header(name) };
+  const url = new URL(req.url);
+  return { method: req.method, path: url.pathname, query: url.search.slice(1), header: (name) => req.header(name) };
 }
 
 async function readBody(request: Request, limit: number): Promise<Uint8Array | Fault> {

@@ -62,9 +62,11 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
 }
 
 function askOf(request: IncomingMessage): Ask {
+  const [path = '', ...query] = (request.url ?? '').split('?');
   return {
     method: request.method ?? '',
-    path: (request.url ?? '').split('?', 1)[0] ?? '',
+    path,
+    query: query.join('?'),
     header: (name) => request.headers[name] as string | undefined,
   };
 }

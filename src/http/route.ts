@@ -7,6 +7,8 @@ export type Ask = {
   readonly method: string;
   /** The path as it was sent, percent-escapes included, without the query. */
   readonly path: string;
+  /** What follows the question mark, or nothing. */
+  readonly query: string;
   header(name: string): string | undefined;
 };
 

@@ -8,6 +8,7 @@ import { Fault } from '../core/fault.ts';
 import { admit, signerKey } from './admit.ts';
 import { type AllAttested, attestationsOf, isContradicted } from './attested.ts';
 import { lastBefore, type Step } from './chronicle.ts';
+import { isReport } from './keyhistory.ts';
 import type { Build } from './kinds/build.ts';
 import { about, type Corrected, correctionsOf, type Grounds, type Ledger, MANY, readEntry } from './ledger.ts';
 import { TERM } from './terms.ts';
@@ -143,11 +144,6 @@ export function judgeKey(ledger: Ledger, entry: Entry): KeyVerdict {
   if (fault !== undefined)
     return { verdict: 'refused', why: `the log should not have admitted it: ${fault}`, ...about };
   return { verdict: 'valid', why: 'the key was in a state to sign, and its signature is good', ...about };
-}
-
-/** Whether a step says for the first time that the key was in other hands at an index. */
-function isReport({ row }: Step<'key'>, before: Step<'key'> | undefined, index: number): boolean {
-  return row.since !== undefined && row.since <= index && row.since !== before?.row.since;
 }
 
 /** The entries of the enrolment, and of the last event before an index. */

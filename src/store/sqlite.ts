@@ -144,6 +144,12 @@ export class SqliteStore implements LogStore, Publication {
     }
   }
 
+  /** The published checkpoints around an entry, as notes: the last of at most `index` entries, the first of more. */
+  around(index: number): { from: Uint8Array | undefined; to: Uint8Array | undefined } {
+    const [from, to] = [this.#sql.noteUpTo.get(index), this.#sql.noteBeyond.get(index)] as (Uint8Array | undefined)[];
+    return { from: from && plain(from), to: to && plain(to) };
+  }
+
   publish({ size, note, receiptSignature }: PublishedNote): void {
     this.#sql.publish.run(size, note, receiptSignature);
   }
@@ -190,6 +196,8 @@ function prepare(db: Database.Database) {
       'SELECT size, note, receipt_signature AS receiptSignature FROM checkpoint ORDER BY size DESC LIMIT 1',
     ),
     checkpoints: db.prepare('SELECT size, note FROM checkpoint ORDER BY size'),
+    noteUpTo: db.prepare('SELECT note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1').pluck(),
+    noteBeyond: db.prepare('SELECT note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1').pluck(),
     publish: db.prepare(
       `INSERT INTO checkpoint VALUES (?, ?, ?) ON CONFLICT (size)
        DO UPDATE SET note = excluded.note, receipt_signature = excluded.receipt_signature`,

@@ -16,7 +16,9 @@ export function makeCommand(): Command {
   const rebuild = command('rebuild', 'throw the lookup index away and make it anew; the server must not be running')
     .addOption(setting('--data <dir>', 'directory of the log'))
     .action(rebuildLookup);
-  return new Command('lookup').description('the index behind /v1: it holds nothing that the entries do not say').addCommand(rebuild);
+  return new Command('lookup')
+    .description('the index behind /v1: it holds nothing that the entries do not say')
+    .addCommand(rebuild);
 }
 
 function rebuildLookup(options: { data?: string; json?: boolean }): void {

@@ -6,6 +6,7 @@ import { Fault } from '../core/fault.ts';
 import type { LogHandle } from '../log/handle.ts';
 import type { LookupHandle } from '../lookup/handle.ts';
 import { QUESTION_NAMES, type QuestionName, readParams } from '../lookup/questions.ts';
+import type { ProblemForm } from './problem.ts';
 import { type Handler, noBody, type Route } from './route.ts';
 import { open, publishedOf } from './tiles.ts';
 
@@ -16,7 +17,7 @@ export type QueryParts = { readonly log: LogHandle; readonly lookup: LookupHandl
 
 /** One route for each question, by its name. */
 export function queryRoutes(parts: QueryParts): Route[] {
-  const get = { method: 'GET', form: () => 'json', limit: noBody, hot: false } as const;
+  const get = { method: 'GET', form: (): ProblemForm => 'json', limit: noBody, hot: false } as const;
   const routes = QUESTION_NAMES.map((name) => ({ ...get, path: `/v1/${name}`, handler: queryHandler(parts, name) }));
   return [...routes, { ...get, path: '/v1/*', handler: unknownHandler }];
 }

@@ -1,10 +1,12 @@
 /** Random histories of a log of builds: keys that come and go, builds of few files, and what is said about them. */
 import * as fc from 'fast-check';
+import { toHex } from '../../src/core/bytes.ts';
 import type { SignedStatement } from '../../src/core/cose.ts';
 import { Fault } from '../../src/core/fault.ts';
 import type { Attestation } from '../../src/registry/kinds/attestation.ts';
 import { kindOf } from '../../src/registry/names.ts';
 import { readPayload } from '../../src/registry/payload.ts';
+import type { Entry } from '../../src/registry/view.ts';
 import {
   after,
   BUILD,
@@ -14,6 +16,7 @@ import {
   policyOf,
   REBUILDER,
   say,
+  subjectOfKey,
   supervised,
   type World,
 } from './world.ts';
@@ -32,7 +35,7 @@ type Act =
   | { do: 'build'; key: number; file: number; forced: boolean }
   | { do: 'enrol'; key: number }
   | { do: 'event'; key: number; event: (typeof EVENTS)[number]; since: number; other: number }
-  | { do: 'withdraw' | 'correct' | 'review' | 'replace'; back: number }
+  | { do: 'withdraw' | 'correct' | 'review' | 'replace' | 'breach'; back: number }
   | { do: 'attest'; back: number; verdict: (typeof VERDICTS)[number]; redo: boolean }
   | { do: 'clock' | 'report'; key: number }
   | { do: 'threshold'; threshold: number };
@@ -55,7 +58,10 @@ export const act: fc.Arbitrary<Act> = fc.oneof(
       other: key,
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('withdraw', 'correct', 'review', 'replace'), back }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constantFrom('withdraw', 'correct', 'review', 'replace', 'breach'), back }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -130,6 +136,14 @@ function* statementsOf(world: World, act: Act, n: number): Generator<SignedState
       const version = (world.state.get('policy', '')?.policy.version ?? 0) + 1;
       yield say('op1', 'op', 'policy', policyOf({ ...ORGANISATIONS, redo: REBUILDER, acme }, { version }));
       yield world.approve('acme1', 'acme', world.last);
+      yield agreed(world);
+      return;
+    }
+    case 'breach': {
+      const kid = ref && toHex((world.entries[ref.index] as Entry).statement.kid);
+      const signer = KEYS.find((one) => subjectOfKey(one) === `key:${kid}`);
+      if (!ref || !signer) return;
+      yield keyEvent('acme1', 'acme', signer, 'compromise', { since: ref.index, note });
       yield agreed(world);
       return;
     }

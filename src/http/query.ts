@@ -29,6 +29,7 @@ function unknownHandler(): never {
 
 function queryHandler({ log, lookup }: QueryParts, name: QuestionName): Handler {
   return async (ask) => {
+    // Refused before it waits for anything.
     const params = readParams(name, new URLSearchParams(ask.query));
     await log.caughtUp(PATIENCE);
     const body = await lookup.ask(name, params, publishedOf(log).head.size, PATIENCE);

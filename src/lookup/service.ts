@@ -41,9 +41,10 @@ export function serveLookup(parts: LookupServiceParts): void {
     if (following) return;
     following = true;
     try {
-      for (let more = true; more && !stopping; ) {
+      // Asked anew after each rest, in which another head may have come.
+      while (!stopping && (catalogue?.size ?? -1) < (tree?.head.size ?? -1)) {
         const began = parts.clock();
-        more = step();
+        step();
         await parts.sleep(parts.clock() - began);
       }
     } catch (error) {
@@ -53,15 +54,13 @@ export function serveLookup(parts: LookupServiceParts): void {
     following = false;
   }
 
-  function step(): boolean {
+  function step(): void {
     const published = tree?.head.size ?? 0;
     try {
-      const more = (catalogue ?? open(published)).advance(published);
+      (catalogue ?? open(published)).advance(published);
       send({ type: 'covers', size: catalogue?.size ?? 0 });
-      return more;
     } catch (error) {
       if (!mend(error)) throw error;
-      return true;
     }
   }
 

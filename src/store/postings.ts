@@ -102,7 +102,7 @@ function prepare(db: Database.Database) {
   return {
     covered: db.prepare('SELECT size, leaf FROM covered'),
     cover: db.prepare('UPDATE covered SET size = ?, leaf = ?'),
-    add: db.prepare('INSERT OR IGNORE INTO posting VALUES (?, ?)'),
+    add: db.prepare('INSERT INTO posting VALUES (?, ?) ON CONFLICT (term, entry) DO NOTHING'),
     next: db.prepare('SELECT entry FROM posting WHERE term = ? AND entry >= ? ORDER BY entry LIMIT 1').pluck(),
   };
 }

@@ -4,17 +4,13 @@
  */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { statementIn } from '../client/offline.ts';
 import { toHex } from '../core/bytes.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { type Get, Reader } from '../core/reader.ts';
-import { parseTilePath, TILE_WIDTH } from '../core/tile.ts';
-import { formatTlogProof } from '../core/tlogproof.ts';
+import { parseTilePath } from '../core/tile.ts';
 import { PublishedTree } from '../log/published.ts';
-import { Repeats } from '../monitor/repeats.ts';
-import { Replay, type ReplayFinding } from '../monitor/replay.ts';
-import { kindOf } from '../registry/names.ts';
+import { type ProvenFinding, replayLog } from '../monitor/replaylog.ts';
 import { openStore } from '../store/sqlite.ts';
 import { FAILED } from './exit.ts';
 import { logDirectory } from './logdir.ts';
@@ -32,9 +28,6 @@ export function makeCommand(): Command {
 
 type Options = { url?: string; data?: string; vkey?: string; json?: boolean };
 
-/** A finding, and a tlog-proof of the entry it is about: whoever has the log's keys can check that it is in there. */
-type Proven = ReplayFinding & { readonly leafHash: string; readonly proof: string };
-
 async function replay(options: Options): Promise<void> {
   if ((options.data === undefined) === (options.url === undefined)) {
     throw new Fault('bad-request', 'replay takes one of --url URL and --data DIR');
@@ -44,20 +37,13 @@ async function replay(options: Options): Promise<void> {
   const { checkpoint } = openCheckpoint(note, readVkeys(vkeys));
   const reader = new Reader(get, checkpoint);
   const bar = progressBar('replaying', checkpoint.size, options.json);
-  const { findings, warnings } = await replayAll(reader, (done) => bar.update(done));
+  const told = await replayLog(reader, note, (done) => bar.update(done));
   bar.stop();
-  const prove = (finding: ReplayFinding) => withProof(reader, note, finding);
-  const report = {
-    origin: checkpoint.origin,
-    size: checkpoint.size,
-    root: toHex(checkpoint.root),
-    findings: await Promise.all(findings.map(prove)),
-    warnings: await Promise.all(warnings.map(prove)),
-  };
   close();
+  const report = { origin: checkpoint.origin, size: checkpoint.size, root: toHex(checkpoint.root), ...told };
   if (options.json) console.log(JSON.stringify(report));
   else tell(report);
-  if (findings.length > 0) process.exitCode = FAILED;
+  if (told.findings.length > 0) process.exitCode = FAILED;
 }
 
 function fromUrl(options: Options) {
@@ -77,45 +63,11 @@ function fromData(data: string, vkey: string | undefined): { get: Get; vkeys: st
   return { get, vkeys, close: () => store.close() };
 }
 
-/** Every bundle in its order; the next one is fetched while one is replayed. */
-export async function replayAll(reader: Reader, progress: (done: number) => void = () => {}) {
-  const { size } = reader.head;
-  const read = async (index: number) =>
-    (await reader.entries(Math.floor(index / TILE_WIDTH)))[index % TILE_WIDTH] as Uint8Array;
-  const repeats = new Repeats();
-  const replaying = new Replay(read, ({ index, statement }) => repeats.take(index, statement.id));
-  const findings: ReplayFinding[] = [];
-  let next = size === 0 ? undefined : reader.entries(0);
-  for (let n = 0; next !== undefined; n++) {
-    const entries = await next;
-    if (n === 0) requireStatements(entries[0] as Uint8Array);
-    const done = n * TILE_WIDTH + entries.length;
-    next = done < size ? reader.entries(n + 1) : undefined;
-    next?.catch(() => {}); // it is awaited in the next round
-    findings.push(...(await replaying.take(n * TILE_WIDTH, entries)));
-    progress(done);
-  }
-  return { findings, warnings: await repeats.findings(read) };
-}
-
-function requireStatements(first: Uint8Array): void {
-  if (kindOf(statementIn(first)?.contentType ?? '') === 'policy') return;
-  throw new Fault('bad-request', 'this log does not begin with a policy: it has no rules that could be replayed');
-}
-
-async function withProof(reader: Reader, checkpoint: Uint8Array, finding: ReplayFinding): Promise<Proven> {
-  const { index } = finding;
-  const { leaf, path } = await reader.inclusion(index);
-  const entries = await reader.entries(Math.floor(index / TILE_WIDTH));
-  const extra = entries[index % TILE_WIDTH] as Uint8Array;
-  return { ...finding, leafHash: toHex(leaf), proof: formatTlogProof({ index, path, checkpoint, extra }) };
-}
-
 function tell(report: {
   origin: string;
   size: number;
-  findings: readonly Proven[];
-  warnings: readonly Proven[];
+  findings: readonly ProvenFinding[];
+  warnings: readonly ProvenFinding[];
 }): void {
   for (const { place, message, leafHash } of report.findings) console.log(`${place}: ${message}\n  leaf ${leafHash}`);
   for (const { place, message } of report.warnings) console.log(`warning: ${place} ${message}`);

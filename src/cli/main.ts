@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   proof: () => import('./proof.ts'),
   verify: () => import('./verify.ts'),
   fsck: () => import('./fsck.ts'),
+  verdict: () => import('./verdict.ts'),
   replay: () => import('./replay.ts'),
   lookup: () => import('./lookup.ts'),
   schema: () => import('./schema.ts'),

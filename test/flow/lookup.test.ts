@@ -77,6 +77,12 @@ test('init, submit, and every answer with proofs that verify offline', async () 
     assert.equal([proven.index, toHex(proven.leafHash)], [index, leafHash]);
   }
   assert.equal(verdict.entries.map(({ kind }) => kind).sort(), ['build', 'key', 'key', 'site']);
+  const asked = ['--url', server.url, '--vkey', join(data, 'log.vkey'), '--json'];
+  const told = await limmat('verdict', '--digest', name(299), ...asked);
+  assert.equal([told.code, (JSON.parse(told.stdout) as VerdictBody).verdict], [0, 'valid'], told.stderr);
+  writeFileSync(join(root, 'file'), 'nobody logged this');
+  const unlogged = await limmat('verdict', '--artifact', join(root, 'file'), ...asked);
+  assert.equal([unlogged.code, (JSON.parse(unlogged.stdout) as VerdictBody).verdict], [1, 'unlogged'], unlogged.stderr);
   assert.is(((await get(server, `verdict?digest=${name(5000)}`)) as VerdictBody).verdict, 'unlogged');
 
   const rows: Row[] = [];

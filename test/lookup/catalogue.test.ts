@@ -123,7 +123,17 @@ test('postings of another log, garbage, and an older format are thrown away', ()
   const [world, other] = [building(), supervised()];
   const file = freshFile();
   cover(other, file).postings.close();
-  const taken = cover(world, file);
+  let cleared = 0;
+  const taken = cover(world, file, world.entries.length, (store) => ({
+    covered: () => store.covered(),
+    next: (term, from) => store.next(term, from),
+    extend: (to, postings) => store.extend(to, postings),
+    clear() {
+      cleared++;
+      store.clear();
+    },
+  }));
+  assert.is(cleared, 1);
   assert.equal([taken.began, taken.catalogue.size], [0, world.entries.length]);
   taken.postings.close();
   writeFileSync(file, 'this is no database, and long enough to be looked at as one '.repeat(20));

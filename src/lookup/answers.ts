@@ -27,7 +27,7 @@ import { type Row, rowOf } from './rows.ts';
 /** Entries with their proofs in one answer. All that is cited can also be asked for one by one. */
 const MOST_CITED = 512;
 /** Announcements that are judged for one page, if most are not of the state that is asked for. */
-const MOST_JUDGED = 1024;
+const MOST_JUDGED = 256;
 
 /** Answers a question whose parameters have been read. */
 export function answer(catalogue: Catalogue, tree: ProofSource, name: QuestionName, params: object): object {

@@ -27,7 +27,7 @@ export type CatalogueParts = {
 /** Decoded entries that are kept after use. */
 const KEPT_ENTRIES = 4096;
 /** How far a search with several terms goes for one page. */
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 5000;
 
 export type Page = {
   readonly found: readonly number[];

@@ -5,7 +5,7 @@ import type { QuestionName } from './questions.ts';
 import { notYet } from './service.ts';
 
 /** What may wait for an answer at one time. */
-const MAX_ASKED = 1024;
+const MAX_ASKED = 256;
 
 type Asked = { resolve(body: string): void; reject(fault: Fault): void };
 

@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { packBundle } from '../../src/core/bundle.ts';
 import { answer } from '../../src/lookup/answers.ts';
-import type { Catalogue } from '../../src/lookup/catalogue.ts';
+import { Catalogue } from '../../src/lookup/catalogue.ts';
 import { QUESTION_NAMES, readParams } from '../../src/lookup/questions.ts';
-import { termsOf } from '../../src/registry/terms.ts';
+import { TERM, termsOf } from '../../src/registry/terms.ts';
 import { openPostings } from '../../src/store/postings.ts';
 import { act, nameOfDigest, play } from '../registry/histories.ts';
 import { ledgerOf } from '../registry/ledger.ts';
@@ -81,6 +82,43 @@ test('pages follow each other without a gap', () => {
     );
   }
   postings.close();
+});
+
+test('a search that goes too far stops, and says where to go on', () => {
+  const entry = building().entries[6] as World['entries'][number];
+  const size = 40_000;
+  let even: number | undefined;
+  const catalogue = new Catalogue(
+    {
+      log: {
+        entries: () => packBundle([entry.statement.entry]),
+        governance: () => [],
+        around: () => ({ from: undefined, to: undefined }),
+      },
+      // One term has the even entries and the other the odd ones, so that none has both.
+      postings: {
+        covered: () => ({ size, leaf: entry.leafHash }),
+        extend: () => {},
+        clear: () => {},
+        next(term, from) {
+          even ??= term;
+          const next = from % 2 === (term === even ? 0 : 1) ? from : from + 1;
+          return next < size ? next : undefined;
+        },
+      },
+      tree: () => undefined,
+    },
+    size,
+  );
+  const terms = [TERM.kind('build'), TERM.kind('site')];
+  let pages = 0;
+  for (let from: number | undefined = 0; from !== undefined; pages++) {
+    const page = catalogue.page(terms, from, 10);
+    assert.equal(page.found, []);
+    assert.ok(page.next === undefined || page.next > from);
+    from = page.next;
+  }
+  assert.ok(pages > 3, `${pages} pages`);
 });
 
 test('a file that is lost is made again, and all answers are the same to the byte', () => {

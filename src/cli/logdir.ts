@@ -5,6 +5,8 @@ import { Fault } from '../core/fault.ts';
 export type LogDirectory = {
   readonly data: string;
   readonly database: string;
+  /** What lookups find entries by; made again from the database if it is lost. */
+  readonly lookup: string;
   readonly seed: string;
   readonly vkeys: string;
   readonly guard: string;
@@ -18,5 +20,12 @@ export function logDirectory(data: string, guard = `${data.replace(/[/\\]+$/, ''
       `the guard ${guard} must lie outside ${data}, so that no backup of the data restores it`,
     );
   }
-  return { data, database: `${data}/log.db`, seed: `${data}/seed`, vkeys: `${data}/log.vkey`, guard };
+  return {
+    data,
+    database: `${data}/log.db`,
+    lookup: `${data}/lookup.db`,
+    seed: `${data}/seed`,
+    vkeys: `${data}/log.vkey`,
+    guard,
+  };
 }

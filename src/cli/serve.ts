@@ -12,15 +12,18 @@ import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, 
 import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
+import { queryRoutes } from '../http/questions.ts';
 import { schemaRoutes } from '../http/schemas.ts';
 import { publishedOf } from '../http/tiles.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { LeafIndex } from '../log/leafindex.ts';
 import type { EntryMode } from '../log/ports.ts';
 import { PublishedTree } from '../log/published.ts';
+import { LookupHandle } from '../lookup/handle.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
-import { logDirectory } from './logdir.ts';
+import { type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
+import type { LookupOptions } from './openlookup.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
@@ -80,13 +83,18 @@ async function serve(options: Options): Promise<void> {
     worker.once('error', reject);
   });
   ended.catch(() => {}); // told below, unless the thread itself said before why it ends
+  const trouble = (what: string, message: string) => logger.error({ what }, message);
+  const lookup = entries === 'statements' ? startLookup(directory, trouble) : undefined;
+  const published = readPublished(store);
+  if (published) lookup?.follow(published.head);
   const log = new LogHandle({
     port: worker,
-    published: readPublished(store),
+    published,
     committed: store.head().size,
+    followed: (head) => lookup?.follow(head),
     openTree: (head) => new PublishedTree(store, head),
     observe: metrics.observe,
-    trouble: (what, message) => logger.error({ what }, message),
+    trouble,
   });
   metrics.watch(log);
   const keys = await Promise.race([log.ready, ended as Promise<never>]);
@@ -116,11 +124,13 @@ async function serve(options: Options): Promise<void> {
       findLeaf: leafFinder(entries, log),
       publishedAt: (size) => store.publishedAt(size),
     }),
+    ...(lookup ? queryRoutes({ log, lookup }) : []),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
   const server = createFront(createApp(routes, watch), routes, watch, patience);
   const closeLog = async () => {
     stopping = true;
+    lookup?.stop();
     await log.stop();
     await ended;
     store.close();
@@ -161,6 +171,20 @@ function listenOn(server: Server, host: string, port: number): Promise<void> {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+}
+
+/** The lookup can fail without the log: what it answers can be had from the entries. */
+function startLookup(
+  { database, lookup }: LogDirectory,
+  trouble: (what: string, message: string) => void,
+): LookupHandle {
+  const worker = spawn('lookup', { database, postings: lookup } satisfies LookupOptions);
+  const handle = new LookupHandle(worker, (message) => trouble('lookup', message));
+  worker.once('error', (error: unknown) => {
+    trouble('lookup', `the lookup ended, and starts with the server: ${messageOf(error)}`);
+    handle.end();
+  });
+  return handle;
 }
 
 /** Signatures are checked on libuv's threads; ML-DSA-44, which they do not know, in a thread of its own. */

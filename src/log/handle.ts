@@ -31,6 +31,8 @@ export type HandleParts = {
   /** Makes the tree for the first head of a log that never published. */
   readonly openTree: (head: SignedHead) => PublishedTree;
   readonly observe: (observation: Observation) => void;
+  /** Told of each head when strangers may see it. */
+  readonly followed?: (head: SignedHead) => void;
   /** Told of what goes wrong beside the log, as in an export, and of a log that froze. */
   readonly trouble: (what: string, message: string) => void;
 };
@@ -220,6 +222,7 @@ export class LogHandle {
     const tree = this.#published?.tree ?? this.#parts.openTree(head);
     tree.advance(head);
     this.#published = { head, tree };
+    this.#parts.followed?.(head);
     this.#wake();
   }
 

@@ -14,6 +14,9 @@ import type { Finding } from './check.ts';
 /** Reads the bytes of an entry that was replayed before. */
 export type ReadEntry = (index: number) => Promise<Uint8Array> | Uint8Array;
 
+/** An entry that breaks a rule, named if there is a name for it. */
+export type ReplayFinding = Finding & { readonly index: number; readonly rule?: string };
+
 export class Replay {
   readonly #read: ReadEntry;
   readonly #state = new State();
@@ -26,23 +29,24 @@ export class Replay {
   }
 
   /** Replays consecutive entries, the first of which is entry `first`. */
-  async take(first: number, entries: readonly Uint8Array[]): Promise<Finding[]> {
-    const findings: Finding[] = [];
+  async take(first: number, entries: readonly Uint8Array[]): Promise<ReplayFinding[]> {
+    const findings: ReplayFinding[] = [];
     const signatures: Promise<void>[] = [];
     for (const [i, bytes] of entries.entries()) {
-      const place = `entry ${first + i}`;
+      const at = { index: first + i, place: `entry ${first + i}` };
       try {
         const entry = { index: first + i, leafHash: leafHash(bytes), statement: decodeStatement(bytes) };
         if (entry.index > 0 && !this.#state.get('policy', '')) break; // entry 0 was told, and nothing holds without it
         signatures.push(
-          this.#verify(entry.statement).then((wrong) => void (wrong && findings.push({ place, message: wrong }))),
+          this.#verify(entry.statement).then((wrong) => void (wrong && findings.push({ ...at, message: wrong }))),
         );
         this.#tell(entry, isGovernance(kindOf(entry.statement.contentType) ?? 'build'));
         this.#state.merge(admit(this.#state, entry, await this.#lookupFor(entry)));
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         const rule = error.rule === undefined ? '' : `${error.rule}: `;
-        findings.push({ place, message: `the log should not have admitted this: ${rule}${messageOf(error)}` });
+        const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
+        findings.push({ ...at, message, ...(error.rule === undefined ? {} : { rule: error.rule }) });
       }
     }
     await Promise.all(signatures);

@@ -140,6 +140,12 @@ export class SqliteStore implements LogStore, Publication {
     }
   }
 
+  /** The published checkpoints around an entry, as notes: the last of at most `index` entries, the first of more. */
+  around(index: number): { from: Uint8Array | undefined; to: Uint8Array | undefined } {
+    const [from, to] = [this.#sql.noteUpTo.get(index), this.#sql.noteBeyond.get(index)] as (Uint8Array | undefined)[];
+    return { from: from && plain(from), to: to && plain(to) };
+  }
+
   publish(published: PublishedNote): void {
     this.#sql.publish.run(published);
   }
@@ -201,6 +207,8 @@ function prepare(db: Database.Database) {
     published: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint ORDER BY size DESC LIMIT 1`),
     publishedAt: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint WHERE size = ?`),
     checkpoints: db.prepare('SELECT size, note FROM checkpoint ORDER BY size'),
+    noteUpTo: db.prepare('SELECT note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1').pluck(),
+    noteBeyond: db.prepare('SELECT note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1').pluck(),
     publish: db.prepare(
       `INSERT INTO checkpoint
        VALUES (:size, :note, :receiptHeader, :receiptSignature, :timestamp, :treeHeadSignature) ON CONFLICT (size)

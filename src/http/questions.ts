@@ -1,0 +1,38 @@
+/**
+ * `GET /v1/…`: the questions that the lookup answers, as JSON. The parameters are checked here, against the table of the
+ * question; the answer is made in the lookup's own thread, and says the tree size that it holds for. @module
+ */
+import { Fault } from '../core/fault.ts';
+import type { LogHandle } from '../log/handle.ts';
+import type { LookupHandle } from '../lookup/handle.ts';
+import { QUESTION_NAMES, type QuestionName, readParams } from '../lookup/questions.ts';
+import type { ProblemForm } from './problem.ts';
+import { type Handler, noBody, type Route } from './route.ts';
+import { open, publishedOf } from './tiles.ts';
+
+/** How long a question waits for the publication and the lookup of what was acknowledged before it, in milliseconds. */
+const PATIENCE = 2000;
+
+export type QueryParts = { readonly log: LogHandle; readonly lookup: LookupHandle };
+
+/** One route for each question, by its name. */
+export function queryRoutes(parts: QueryParts): Route[] {
+  const get = { method: 'GET', form: (): ProblemForm => 'json', limit: noBody, hot: false } as const;
+  const routes = QUESTION_NAMES.map((name) => ({ ...get, path: `/v1/${name}`, handler: queryHandler(parts, name) }));
+  return [...routes, { ...get, path: '/v1/*', handler: unknownHandler }];
+}
+
+function unknownHandler(): never {
+  const all = QUESTION_NAMES.map((name) => `/v1/${name}`).join(', ');
+  throw new Fault('unknown-resource', `there is no such question; there are ${all}`);
+}
+
+function queryHandler({ log, lookup }: QueryParts, name: QuestionName): Handler {
+  return async (ask) => {
+    // Refused before it waits for anything.
+    const params = readParams(name, new URLSearchParams(ask.query));
+    await log.caughtUp(PATIENCE);
+    const body = await lookup.ask(name, params, publishedOf(log).head.size, PATIENCE);
+    return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache', ...open }, body };
+  };
+}

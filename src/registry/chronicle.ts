@@ -1,0 +1,93 @@
+/**
+ * The registry with its past: the same fold over governance entries that admission reads, but every row is kept with
+ * the entry that put it. So the view that entry `i` was judged on can be asked for at any `i`, for ever. @module
+ */
+import { Fault } from '../core/fault.ts';
+import { admit } from './admit.ts';
+import { kindOf } from './names.ts';
+import { readPayload } from './payload.ts';
+import type { Change, Entry, Lookup, Table, Tables, View } from './view.ts';
+
+/** A row since it was put. */
+export type Step<T extends Table> = {
+  /** The entry by which it took effect. */
+  readonly index: number;
+  /** The entries that decided it, in order: the event alone, or a proposal with the approvals that completed it. */
+  readonly by: readonly number[];
+  readonly row: Tables[T];
+};
+
+/** A governance entry that the log should not have admitted; it changes nothing. */
+export type Breach = { readonly index: number; readonly fault: Fault };
+
+export class Chronicle {
+  readonly #steps = new Map<Table, Map<string, unknown[]>>();
+  /** Of each open proposal, the approvals so far. */
+  readonly #approvals = new Map<number, number[]>();
+  readonly breaches: Breach[] = [];
+  readonly #latest: View = this.at(Number.POSITIVE_INFINITY);
+
+  /** Takes the next governance entry; they come in their order. */
+  take(entry: Entry, lookup: Lookup): void {
+    try {
+      this.#keep(entry, admit(this.#latest, entry, lookup));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.breaches.push({ index: entry.index, fault: error });
+    }
+  }
+
+  /** What entry `index` was judged on. */
+  at(index: number): View {
+    return { get: (table, id) => lastBefore(this.steps(table, id), index)?.row };
+  }
+
+  /** All rows that an id of a table ever had, in their order. */
+  steps<T extends Table>(table: T, id: string): readonly Step<T>[] {
+    return (this.#steps.get(table)?.get(id) ?? []) as readonly Step<T>[];
+  }
+
+  /** The ids of a table, in the order in which they first had a row. */
+  ids(table: Table): Iterable<string> {
+    return this.#steps.get(table)?.keys() ?? [];
+  }
+
+  #keep(entry: Entry, changes: readonly Change[]): void {
+    const by = this.#decidedBy(entry);
+    for (const { table, id, row } of changes) {
+      const rows = this.#rowsOf(table);
+      const step = { index: entry.index, by, row } satisfies Step<Table>;
+      const steps = rows.get(id);
+      if (steps === undefined) rows.set(id, [step]);
+      else steps.push(step);
+    }
+  }
+
+  #rowsOf(table: Table): Map<string, unknown[]> {
+    const known = this.#steps.get(table);
+    if (known !== undefined) return known;
+    const made = new Map<string, unknown[]>();
+    this.#steps.set(table, made);
+    return made;
+  }
+
+  #decidedBy({ index, statement }: Entry): readonly number[] {
+    if (kindOf(statement.contentType) !== 'approval') return [index];
+    const proposal = readPayload('approval', statement.payload).value.ref.index;
+    const approvals = [...(this.#approvals.get(proposal) ?? []), index];
+    this.#approvals.set(proposal, approvals);
+    return [proposal, ...approvals];
+  }
+}
+
+/** The last step that took effect before an index. */
+export function lastBefore<T extends Table>(steps: readonly Step<T>[], index: number): Step<T> | undefined {
+  let lo = 0;
+  let hi = steps.length;
+  while (lo < hi) {
+    const middle = Math.floor((lo + hi) / 2);
+    if ((steps[middle] as Step<T>).index < index) lo = middle + 1;
+    else hi = middle;
+  }
+  return steps[lo - 1];
+}

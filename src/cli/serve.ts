@@ -84,12 +84,10 @@ async function serve(options: Options): Promise<void> {
   });
   ended.catch(() => {}); // told below, unless the thread itself said before why it ends
   const trouble = (what: string, message: string) => logger.error({ what }, message);
-  const lookup = entries === 'statements' ? startLookup(directory, trouble) : undefined;
-  const published = readPublished(store);
-  if (published) lookup?.follow(published.head);
+  let lookup: LookupHandle | undefined;
   const log = new LogHandle({
     port: worker,
-    published,
+    published: readPublished(store),
     committed: store.head().size,
     followed: (head) => lookup?.follow(head),
     openTree: (head) => new PublishedTree(store, head),
@@ -98,6 +96,9 @@ async function serve(options: Options): Promise<void> {
   });
   metrics.watch(log);
   const keys = await Promise.race([log.ready, ended as Promise<never>]);
+  // Not before: a log that cannot be opened ends, and leaves no other thread behind.
+  if (entries === 'statements') lookup = startLookup(directory, trouble);
+  if (log.published) lookup?.follow(log.published.head);
   // What was signed before may name another receipt key or URL: it is only shown if nothing newer comes.
   await log.renewed(RENEWAL);
   const watch = {

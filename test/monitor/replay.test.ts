@@ -111,8 +111,9 @@ test('a signature by the right key over something else: the rules hold, the sign
   const world = honest();
   const { entry } = w.say('bld', 'acme', 'build', { ...w.BUILD, version: '3' });
   const forged = flipBit(entry, 8 * (entry.length - 1));
+  const index = world.entries.length;
   assert.equal(await replay([...bytesOf(world), forged]), [
-    { place: `entry ${world.entries.length}`, message: 'the signature does not verify' },
+    { index, place: `entry ${index}`, message: 'the signature does not verify' },
   ]);
 });
 

@@ -1,18 +1,16 @@
 /** `limmat schema`: what an entry of a kind may say, as JSON Schema for programs or as a page for people. @module */
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { jsonSchemaOf } from '../registry/jsonschema.ts';
 import { type AdmittedKind, isAdmitted, KINDS } from '../registry/kinds.ts';
 import { KIND_NAMES } from '../registry/names.ts';
-import { EXIT_CODES } from './exit.ts';
+import { command } from './options.ts';
 import { referenceOf } from './reference.ts';
 
 export function makeCommand(): Command {
-  return new Command('schema')
-    .description('print what an entry of a kind may say, or of all kinds')
+  return command('schema', 'print what an entry of a kind may say, or of all kinds, as JSON unless as a page')
     .argument('[kind]', `one of ${KIND_NAMES.join(', ')}`)
-    .addOption(new Option('--markdown', 'a page for people instead of JSON Schema'))
-    .addHelpText('after', `\n${EXIT_CODES}`)
+    .addOption(new Option('--markdown', 'a page for people instead of JSON Schema').conflicts('json'))
     .action(printSchema);
 }
 

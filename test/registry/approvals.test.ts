@@ -2,8 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SignedStatement } from '../../src/core/cose.ts';
-import { Fault } from '../../src/core/fault.ts';
-import { after, begun, enrol, keyEvent, policyOf, say, subjectOfKey, type World } from './world.ts';
+import { after, attempt, begun, enrol, keyEvent, policyOf, say, subjectOfKey, type World } from './world.ts';
 
 // Random ceremonies of three organisations whose thresholds are 2 and 3 for the most part, beside a model that keeps
 // each signature and counts anew. Policies change roots and thresholds of several at once, so that several have to agree.
@@ -248,16 +247,6 @@ function compare({ state }: World, model: Model): void {
     );
     if (done && needs.length > 1) count('done: by several');
     if (done && signers.length >= 3) count('done: by three');
-  }
-}
-
-function attempt(world: World, statement: SignedStatement): Fault | undefined {
-  try {
-    world.add(statement);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'refused') return error;
-    throw error;
   }
 }
 

@@ -2,8 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SignedStatement } from '../../src/core/cose.ts';
-import { Fault } from '../../src/core/fault.ts';
-import { after, begun, enrol, keyEvent, policyOf, SITE, say, subjectOfKey, type World } from './world.ts';
+import { after, attempt, begun, enrol, keyEvent, policyOf, SITE, say, subjectOfKey, type World } from './world.ts';
 
 // Random lives of three keys of acme, whose roots and threshold change, watched by two supervisors, beside a model that
 // keeps the history and asks it everything anew, and that knows no transition table.
@@ -284,16 +283,6 @@ test('random lives of keys: admitted and refused as the model says, and the stat
     { numRuns: 300 },
   );
 });
-
-function attempt(world: World, statement: SignedStatement): Fault | undefined {
-  try {
-    world.add(statement);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'refused') return error;
-    throw error;
-  }
-}
 
 test('the lives were varied', () => {
   const seen = (name: RegExp) => [...tally].reduce((sum, [key, n]) => sum + (name.test(key) ? n : 0), 0);

@@ -2,8 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SignedStatement } from '../../src/core/cose.ts';
-import { Fault } from '../../src/core/fault.ts';
-import { begun, enrol, keyEvent, PROCESS, RELOCATION, say, type World } from './world.ts';
+import { attempt, begun, enrol, keyEvent, PROCESS, RELOCATION, say, type World } from './world.ts';
 
 // Random lives of sites, processes and relocations of two organisations that use the same ids, beside a model that
 // keeps all that was said and asks it everything anew. It knows what may come next, and not what may follow what.
@@ -191,16 +190,6 @@ function compare({ state }: World, model: Model): void {
       assert.is(row?.phase ?? '', model.phase(owner, id), `${owner}/${id}`);
       assert.is(row?.percent ?? 0, model.percent(owner, id), `percent of ${owner}/${id}`);
     }
-  }
-}
-
-function attempt(world: World, statement: SignedStatement): Fault | undefined {
-  try {
-    world.add(statement);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'refused') return error;
-    throw error;
   }
 }
 

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type Cbor, encode } from '../../src/core/cbor.ts';
 import { decodeStatement, type SignedStatement, signStatement } from '../../src/core/cose.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { type Algorithm, kidOf, type Signer, signerOf } from '../../src/core/signature.ts';
 import { admit } from '../../src/registry/admit.ts';
 import type { Ref } from '../../src/registry/common.ts';
@@ -274,3 +275,14 @@ export function supervised(): World {
 }
 
 export const REBUILDER = { role: 'rebuilder', roots: ['redo1'], threshold: 1 } as const;
+
+/** Adds a statement; answers the refusal, if the rules refuse it. */
+export function attempt(world: World, statement: SignedStatement): Fault | undefined {
+  try {
+    world.add(statement);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'refused') return error;
+    throw error;
+  }
+}

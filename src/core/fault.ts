@@ -13,6 +13,7 @@ export type FaultCode =
   | 'bad-vkey'
   | 'bad-policy'
   | 'bad-checkpoint'
+  | 'bad-evidence'
   | 'bad-cbor'
   | 'bad-statement'
   | 'bad-receipt'

@@ -14,6 +14,7 @@ const STATUS = {
   'bad-vkey': [400, 'Malformed request'],
   'bad-policy': [400, 'Malformed request'],
   'bad-checkpoint': [400, 'Malformed request'],
+  'bad-evidence': [400, 'Malformed request'],
   'bad-cbor': [400, 'Malformed request'],
   'bad-statement': [400, 'Malformed request'],
   'bad-receipt': [400, 'Malformed request'],

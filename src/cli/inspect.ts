@@ -8,6 +8,7 @@ import { decode } from '../core/cbor.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { decodeStatement } from '../core/cose.ts';
 import { decodeKeySet, fromCoseKey, thumbprintOf } from '../core/cosekey.ts';
+import { parseEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
 import { hashAt, leafHash } from '../core/hash.ts';
 import { parseNote, parseVkeys } from '../core/note.ts';
@@ -20,7 +21,10 @@ import { readBytes } from './readinput.ts';
 
 export function makeCommand(): Command {
   return command('inspect', 'print a file or URL of any format used here; nothing is verified')
-    .argument('<what>', 'checkpoint, proof, statement, receipt, vkeys, COSE keys, tile or bundle; - for standard input')
+    .argument(
+      '<what>',
+      'checkpoint, proof, evidence, statement, receipt, vkeys, COSE keys, tile or bundle; - for standard input',
+    )
     .action(inspect);
 }
 
@@ -56,6 +60,11 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
     const { index, path, checkpoint, extra } = parseTlogProof(bytes);
     const entry = extra && (statementOf(extra) ?? toHex(extra));
     return { format: 'tlog-proof@v1', index, path: path.map(toHex), ...noteOf(checkpoint), entry };
+  },
+  (bytes) => {
+    const { kind, log, hashes, notes } = parseEvidence(bytes);
+    const key = `${log.name} (key ${log.id})`;
+    return { format: 'tlog-evidence', kind, log: key, hashes: hashes.map(toHex), notes: notes.map(noteOf) };
   },
   (bytes) => ({ format: 'checkpoint', ...noteOf(bytes) }),
   (bytes) => ({

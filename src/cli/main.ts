@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   approve: () => import('./approve.ts'),
   proof: () => import('./proof.ts'),
   verify: () => import('./verify.ts'),
+  'verify-evidence': () => import('./verifyevidence.ts'),
   fsck: () => import('./fsck.ts'),
   verdict: () => import('./verdict.ts'),
   replay: () => import('./replay.ts'),

@@ -16,6 +16,8 @@ export type Get = (path: string) => Promise<Uint8Array>;
 
 /** Tiles kept after use, 8 KiB each; the right edge is kept beside them. */
 const KEPT_TILES = 256;
+/** Bundles that are fetched while one is used: at most 16 MiB each, and mostly a few kilobytes. */
+const BUNDLES_AHEAD = 8;
 
 export class Reader {
   readonly head: Head;
@@ -57,6 +59,20 @@ export class Reader {
       }
     });
     return entries;
+  }
+
+  /** The entries from the bundle `n` on, bundle by bundle in order; those ahead are fetched meanwhile. */
+  async *bundles(n: number): AsyncGenerator<{ readonly first: number; readonly entries: Uint8Array[] }> {
+    const ahead: Promise<Uint8Array[]>[] = [];
+    for (let next = n; ahead.length > 0 || next * TILE_WIDTH < this.head.size; ) {
+      for (; ahead.length < BUNDLES_AHEAD && next * TILE_WIDTH < this.head.size; next++) {
+        const entries = this.entries(next);
+        entries.catch(() => {}); // told when its turn comes
+        ahead.push(entries);
+      }
+      const first = (next - ahead.length) * TILE_WIDTH;
+      yield { first, entries: await (ahead.shift() as Promise<Uint8Array[]>) };
+    }
   }
 
   /** Nodes of the tree, authenticated; the n-th hash answers the n-th node. */

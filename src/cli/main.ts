@@ -22,6 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   lookup: () => import('./lookup.ts'),
   schema: () => import('./schema.ts'),
   inspect: () => import('./inspect.ts'),
+  recover: () => import('./recover.ts'),
+  guard: () => import('./guard.ts'),
   witness: () => import('./witness.ts'),
 };
 

@@ -138,7 +138,8 @@ function exporter(copy: string | undefined, origin: string, store: SqliteStore, 
   };
 }
 
-function rootReader(store: SqliteStore): (size: number) => ReturnType<typeof rootFrom> {
+/** Reads the roots of the committed tree at earlier sizes. */
+export function rootReader(store: SqliteStore): (size: number) => ReturnType<typeof rootFrom> {
   return (size) => {
     const edge = loadEdge(store, store.head().size);
     return rootFrom(size, (node) => storedTreeNode(store, edge, node));

@@ -101,6 +101,17 @@ export function parseGuard(bytes: Uint8Array, origin: string): ParsedGuard {
   return { heads, lastLine, length: bytes.length - tail.length, cut: tail !== '' };
 }
 
+/** A journal that says exactly these heads, in ascending order; the inverse of `parseGuard`. */
+export function formatGuard(heads: readonly Head[], origin: string): string {
+  let lastLine = firstLine(origin);
+  const lines = heads.map((head, i) => {
+    must(i === 0 || head.size > (heads[i - 1] as Head).size, 'the heads of a guard grow');
+    lastLine = formatLine(head, lastLine);
+    return lastLine;
+  });
+  return lines.join('');
+}
+
 /** What the first line's hash covers: the origin, so that the journal of another log does not chain. */
 function firstLine(origin: string): string {
   return `limmat/guard/v1 ${origin}\n`;

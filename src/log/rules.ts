@@ -21,6 +21,11 @@ export interface Rules {
   load(size: number): void;
   /** Judges submissions in order, the first admitted of which becomes entry `first`. Changes nothing. */
   judge(submissions: readonly Submission[], first: number, now: Date): Judgement;
+  /**
+   * Judges entries that were admitted before, in their places, when a copy of them is appended again: nothing of the
+   * log's own is added, and the clock does not matter. Fault `refused` names the one that the rules forbid.
+   */
+  replay(submissions: readonly Submission[], first: number): Judgement;
   /** Whether the log has something of its own to say, though nobody submitted anything. */
   hasOwn(now: Date): boolean;
 }
@@ -28,12 +33,12 @@ export interface Rules {
 /** The rules of a bare tlog: everything may be appended. The id of a submission is its leaf hash. */
 export const opaqueRules: Rules = {
   load: () => {},
-  judge: (submissions) => ({
-    admitted: submissions,
-    leaves: concat(...submissions.map(({ id }) => id)),
-    refused: [],
-    governance: [],
-    keep: () => {},
-  }),
+  judge: admitAll,
+  replay: admitAll,
   hasOwn: () => false,
 };
+
+function admitAll(submissions: readonly Submission[]): Judgement {
+  const leaves = concat(...submissions.map(({ id }) => id));
+  return { admitted: submissions, leaves, refused: [], governance: [], keep: () => {} };
+}

@@ -60,32 +60,56 @@ export class StatementRules implements Rules {
   judge(submissions: readonly Submission[], first: number, now: Date): Judgement {
     const closed = this.#clockFault(now);
     if (closed) return this.#refuseAll(submissions, closed);
-    const overlay = new Overlay(this.#state);
-    const batch: Entry[] = [];
-    const admitted: Submission[] = [];
+    const trial = this.#trial(first);
     const refused: { submission: Submission; fault: Fault }[] = [];
-    const lookup = this.#lookup(first, batch);
     const own = this.#sinceHeartbeat(now) >= BUSY_EVERY ? [this.#heartbeat(now)] : [];
     for (const submission of [...own, ...submissions]) {
       try {
-        const statement = decodeStatement(submission.entry);
-        const entry = { index: first + batch.length, leafHash: leafHash(statement.entry), statement };
-        if (!submission.verified) checkSignature(overlay, statement);
-        overlay.put(admit(overlay, entry, lookup));
-        batch.push(entry);
-        admitted.push(submission);
+        trial.admit(submission);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         must(!own.includes(submission), `the rules refuse the log's own heartbeat: ${error.message}`);
         refused.push({ submission, fault: error });
       }
     }
+    return { ...trial.verdict(), refused };
+  }
+
+  replay(submissions: readonly Submission[], first: number): Judgement {
+    const trial = this.#trial(first);
+    for (const [i, submission] of submissions.entries()) {
+      try {
+        trial.admit(submission);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        const detail = error.rule === undefined ? {} : { rule: error.rule };
+        throw new Fault('refused', `entry ${first + i} is not one that the rules admit: ${error.message}`, detail);
+      }
+    }
+    return { ...trial.verdict(), refused: [] };
+  }
+
+  /** Admits submissions one after the other on an overlay, each of which the next one sees. */
+  #trial(first: number) {
+    const overlay = new Overlay(this.#state);
+    const batch: Entry[] = [];
+    const admitted: Submission[] = [];
+    const lookup = this.#lookup(first, batch);
     return {
-      admitted,
-      refused,
-      leaves: concat(...batch.map((entry) => entry.leafHash)),
-      governance: batch.filter(({ statement }) => isFolded(statement)).map(({ index }) => index),
-      keep: () => this.#keep(overlay.changes),
+      admit(submission: Submission): void {
+        const statement = decodeStatement(submission.entry);
+        const entry = { index: first + batch.length, leafHash: leafHash(statement.entry), statement };
+        if (!submission.verified) checkSignature(overlay, statement);
+        overlay.put(admit(overlay, entry, lookup));
+        batch.push(entry);
+        admitted.push(submission);
+      },
+      verdict: (): Omit<Judgement, 'refused'> => ({
+        admitted,
+        leaves: concat(...batch.map((entry) => entry.leafHash)),
+        governance: batch.filter(({ statement }) => isFolded(statement)).map(({ index }) => index),
+        keep: () => this.#keep(overlay.changes),
+      }),
     };
   }
 

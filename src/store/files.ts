@@ -2,13 +2,16 @@
  * A static copy of the tree that any file server or CDN can serve: C2SP tlog-tiles paths as files. Tiles are on disk
  * before the checkpoint that needs them; partial tiles go once the full tile is there. Not trusted by anyone. @module
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { bundlePrefix } from '../core/bundle.ts';
+import { HASH_BYTES } from '../core/bytes.ts';
 import { type Checkpoint, type Head, parseCheckpoint } from '../core/checkpoint.ts';
 import { Fault } from '../core/fault.ts';
 import { parseNote } from '../core/note.ts';
-import { levelsOf, rowWidth, TILE_WIDTH, type Tile, tilePath, widthIn } from '../core/tile.ts';
+import type { Get } from '../core/reader.ts';
+import { levelsOf, parseTilePath, rowWidth, TILE_WIDTH, type Tile, tilePath, widthIn } from '../core/tile.ts';
 import type { Export } from '../log/ports.ts';
 import { syncDirectory } from './durable.ts';
 
@@ -36,6 +39,23 @@ export function fileExport(directory: string, origin: string): Export {
       syncDirectory(root);
       exported = size;
     },
+  };
+}
+
+/** Reads a static copy like the log itself; of partial tiles it also finds wider ones and gives their beginning. */
+export function readExport(root: string): Get {
+  return async (path) => {
+    const whole = join(root, path);
+    if (existsSync(whole)) return Uint8Array.from(readFileSync(whole));
+    const gone = new Fault('unknown-resource', `there is no ${path} in ${root}`);
+    if (!path.includes('.p/')) throw gone;
+    const tile = parseTilePath(path);
+    const folder = dirname(whole);
+    const widths = existsSync(folder) ? readdirSync(folder).map(Number) : [];
+    const wider = widths.filter((width) => width > tile.width).sort((a, b) => a - b)[0];
+    if (wider === undefined) throw gone;
+    const bytes = Uint8Array.from(readFileSync(join(folder, String(wider))));
+    return bytes.slice(0, tile.level === 'entries' ? bundlePrefix(bytes, tile.width) : tile.width * HASH_BYTES);
   };
 }
 

@@ -20,7 +20,7 @@ export function openGuardFile(path: string): GuardFile & { close(): void } {
         'database could not be told from the real one',
     );
   }
-  const release = lock(`${path}.lock`);
+  const release = lockGuard(path);
   const fd = openSync(path, constants.O_RDWR | constants.O_APPEND);
   syncDirectory(dirname(path));
   return {
@@ -42,17 +42,18 @@ export function openGuardFile(path: string): GuardFile & { close(): void } {
 }
 
 /**
- * Holds a lock that the kernel drops when this process ends, however it ends. Node has no file locks of its own;
- * SQLite does, so an exclusive transaction on an empty database stands for one.
+ * Keeps every other process from opening a log by its guard, also where the guard is lost. The kernel drops the lock
+ * when this process ends, however it ends. Node has no file locks of its own; SQLite does, so an exclusive transaction
+ * on an empty database stands for one. Fault `bad-request` while another process holds it.
  */
-function lock(path: string): () => void {
-  const db = new Database(path, { timeout: 0 });
+export function lockGuard(path: string): () => void {
+  const db = new Database(`${path}.lock`, { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
     if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
-    throw new Fault('bad-request', `another process has this log open (${path})`);
+    throw new Fault('bad-request', `another process has this log open (${path}.lock): stop it first`);
   }
   return () => db.close();
 }

@@ -60,6 +60,28 @@ test('entries come back, of full and partial bundles', async () => {
   });
 });
 
+test('bundles come in order from anywhere on, and a bad one is told in its turn', async () => {
+  const numbers: number[] = [];
+  for await (const { first, entries } of new Reader(serve(5000).get, head(5000)).bundles(3)) {
+    entries.forEach((entry, i) => {
+      sameBytes(entry, oracle.entry(first + i));
+      numbers.push(first + i);
+    });
+  }
+  assert.equal(
+    numbers,
+    Array.from({ length: 5000 - 768 }, (_, i) => 768 + i),
+  );
+  for await (const _ of new Reader(serve(512).get, head(512)).bundles(2)) assert.unreachable();
+  const name = tilePath({ level: 'entries', n: 12, width: 256 });
+  const bad = serve(5000, (path, bytes) => (path === name ? flipBit(bytes, 8 * 40) : bytes));
+  let seen = 0;
+  await faultsLater('bad-tile', async () => {
+    for await (const { first } of new Reader(bad.get, head(5000)).bundles(0)) seen = first;
+  });
+  assert.is(seen, 11 * 256);
+});
+
 test('a tile is fetched once', async () => {
   const { get, asked } = serve(70_000);
   const reader = new Reader(get, head(70_000));

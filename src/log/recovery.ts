@@ -6,18 +6,14 @@
 import { equal } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { Fault, must } from '../core/fault.ts';
-import { leafHash } from '../core/hash.ts';
 import { verifyConsistency } from '../core/proof.ts';
 import type { Reader } from '../core/reader.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
-import { Audit } from './audit.ts';
-import { keyOf } from './channel.ts';
-import { loadEdge } from './edge.ts';
 import type { Submission } from './pool.ts';
 import type { EntryMode, LogStore } from './ports.ts';
-import type { Rules } from './rules.ts';
-import { integrate, sequence } from './sequence.ts';
+import { opaqueSubmission, type Rules } from './rules.ts';
 import { submissionOf } from './statements.ts';
+import { TreeCopy } from './treecopy.ts';
 
 export type RecoveryParts = {
   readonly store: LogStore;
@@ -36,7 +32,7 @@ const BATCH_ENTRIES = 16 * TILE_WIDTH;
 export async function recover(parts: RecoveryParts): Promise<number> {
   const { store, rules, copy } = parts;
   const from = store.head();
-  const appender = new Appender(parts, from);
+  const appender = new Appender(parts);
   if (from.size > 0) await checkPrefix(from, copy);
   rules.load(from.size);
   for await (const { first, entries } of copy.bundles(Math.floor(from.size / TILE_WIDTH))) {
@@ -60,17 +56,13 @@ async function checkPrefix({ size, root }: Head, copy: Reader): Promise<void> {
 /** Gathers entries and commits them, a batch at a time. */
 class Appender {
   readonly #parts: RecoveryParts;
-  readonly #audit: Audit;
-  #head: Head;
-  #edge: ReturnType<typeof loadEdge>;
+  readonly #tree: TreeCopy;
   #waiting: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(parts: RecoveryParts, head: Head) {
+  constructor(parts: RecoveryParts) {
     this.#parts = parts;
-    this.#audit = new Audit(parts.store, head);
-    this.#head = head;
-    this.#edge = loadEdge(parts.store, head.size);
+    this.#tree = new TreeCopy(parts.store);
   }
 
   take(entries: readonly Uint8Array[]): void {
@@ -83,27 +75,21 @@ class Appender {
 
   flush(): void {
     if (this.#waiting.length === 0) return;
-    const { store, rules, entries: mode, progress } = this.#parts;
-    const [entries, first] = [this.#waiting, this.#head.size];
+    const { rules, entries: mode, progress } = this.#parts;
+    const [entries, first] = [this.#waiting, this.#tree.head.size];
     [this.#waiting, this.#bytes] = [[], 0];
-    const submissions = entries.map((entry, i) => toSubmission(entry, mode, first + i));
-    const { admitted, leaves, governance, keep } = rules.replay(submissions, first);
-    const runs = sequence(admitted, first, mode === 'statements');
-    const { batch, edge } = integrate(this.#head, this.#edge, leaves, { runs, governance });
-    store.commit(batch);
-    this.#audit.extendTo(batch.to);
-    keep();
-    this.#head = batch.to;
-    this.#edge = edge;
-    progress(batch.to.size);
+    const judgement = rules.replay(
+      entries.map((entry, i) => toSubmission(entry, mode, first + i)),
+      first,
+    );
+    this.#tree.append(judgement, mode);
+    judgement.keep();
+    progress(this.#tree.head.size);
   }
 }
 
 function toSubmission(entry: Uint8Array, mode: EntryMode, index: number): Submission {
-  if (mode === 'opaque') {
-    const id = leafHash(entry);
-    return { id, key: keyOf(id), entry, verified: true };
-  }
+  if (mode === 'opaque') return opaqueSubmission(entry);
   const submission = readSubmission(entry, index);
   if (equal(submission.entry, entry)) return submission;
   throw new Fault('refused', `entry ${index} is a statement with something around it`);

@@ -1,6 +1,8 @@
 /** What may be appended: the seam between the log, which knows no meaning, and the registry, which knows no disk. @module */
 import { concat } from '../core/bytes.ts';
 import type { Fault } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
+import { keyOf } from './channel.ts';
 import type { Submission } from './pool.ts';
 
 /** A judgement of submissions, made before anything is committed. */
@@ -37,6 +39,12 @@ export const opaqueRules: Rules = {
   replay: admitAll,
   hasOwn: () => false,
 };
+
+/** An entry of opaque bytes; nothing about it is checked. */
+export function opaqueSubmission(entry: Uint8Array): Submission {
+  const id = leafHash(entry);
+  return { id, key: keyOf(id), entry, verified: true };
+}
 
 function admitAll(submissions: readonly Submission[]): Judgement {
   const leaves = concat(...submissions.map(({ id }) => id));

@@ -1,6 +1,6 @@
--- The tables of a log, then those of a witness, which is a database of its own. `limmat init` runs the first section
--- once, `limmat witness init` the second; nothing else creates or changes a table.
--- Everything is append-only, and triggers say so: what was committed is never rewritten, not even by us.
+-- The tables of a log, then those of a witness and of a mirror, each in a database of its own. `limmat init` runs the
+-- first section once, `limmat witness init` the second, `limmat mirror init` the first and the third; nothing else creates
+-- or changes a table. Everything is append-only, and triggers say so: what was committed is never rewritten, not even by us.
 
 -- SECTION log
 
@@ -127,3 +127,49 @@ CREATE TRIGGER key_is_fixed        BEFORE UPDATE ON witnessed_key BEGIN SELECT r
 CREATE TRIGGER key_is_kept         BEFORE DELETE ON witnessed_key BEGIN SELECT raise(ABORT, 'append-only: witnessed_key'); END;
 CREATE TRIGGER evidence_is_fixed   BEFORE UPDATE ON evidence      BEGIN SELECT raise(ABORT, 'append-only: evidence');   END;
 CREATE TRIGGER evidence_is_kept    BEFORE DELETE ON evidence      BEGIN SELECT raise(ABORT, 'append-only: evidence');   END;
+
+-- SECTION mirror
+
+-- Which mirror this is: one row, written by init. The copy of the tree is a database of a log beside this one.
+CREATE TABLE mirror (
+  one      INTEGER PRIMARY KEY CHECK (one = 1),
+  format   INTEGER NOT NULL CHECK (format = 1),           -- of this section
+  name     TEXT    NOT NULL,                              -- in every cosignature
+  origin   TEXT    NOT NULL                               -- of the log that is mirrored
+) STRICT;
+
+-- The newest checkpoints that the log has signed, each shown to be an extension of the one before.
+CREATE TABLE pending (
+  size     INTEGER PRIMARY KEY,
+  root     BLOB    NOT NULL CHECK (length(root) = 32),
+  note     BLOB    NOT NULL                               -- with the log's signatures that verified, and no others
+) STRICT;
+
+-- The checkpoint that is served: all of its entries are in the copy. At most one row.
+CREATE TABLE mirrored (
+  one      INTEGER PRIMARY KEY CHECK (one = 1),
+  size     INTEGER NOT NULL,
+  root     BLOB    NOT NULL CHECK (length(root) = 32),
+  time     INTEGER NOT NULL,                              -- of our cosignatures, in seconds
+  note     BLOB    NOT NULL                               -- the log's signatures and our cosignatures
+) STRICT;
+
+-- Files that prove what the log signed and should not have.
+CREATE TABLE proof (
+  hash     TEXT    PRIMARY KEY,                           -- SHA-256 of the file
+  file     BLOB    NOT NULL
+) STRICT;
+
+CREATE TRIGGER mirror_is_fixed     BEFORE UPDATE ON mirror   BEGIN SELECT raise(ABORT, 'append-only: mirror');  END;
+CREATE TRIGGER mirror_is_kept      BEFORE DELETE ON mirror   BEGIN SELECT raise(ABORT, 'append-only: mirror');  END;
+CREATE TRIGGER pending_is_fixed    BEFORE UPDATE ON pending  BEGIN SELECT raise(ABORT, 'append-only: pending'); END;
+CREATE TRIGGER pending_is_newer    BEFORE INSERT ON pending WHEN NEW.size <= (SELECT max(size) FROM pending)
+                                                             BEGIN SELECT raise(ABORT, 'pending only grows');   END;
+CREATE TRIGGER pending_is_kept     BEFORE DELETE ON pending WHEN OLD.size = (SELECT max(size) FROM pending)
+                                                             BEGIN SELECT raise(ABORT, 'append-only: pending'); END;
+CREATE TRIGGER mirrored_is_kept    BEFORE DELETE ON mirrored BEGIN SELECT raise(ABORT, 'append-only: mirrored'); END;
+CREATE TRIGGER mirrored_grows      BEFORE UPDATE ON mirrored
+  WHEN NEW.size < OLD.size OR NEW.time < OLD.time OR (NEW.size = OLD.size AND NEW.root <> OLD.root)
+                                                             BEGIN SELECT raise(ABORT, 'what is mirrored only grows'); END;
+CREATE TRIGGER proof_is_fixed      BEFORE UPDATE ON proof    BEGIN SELECT raise(ABORT, 'append-only: proof');   END;
+CREATE TRIGGER proof_is_kept       BEFORE DELETE ON proof    BEGIN SELECT raise(ABORT, 'append-only: proof');   END;

@@ -1,5 +1,5 @@
 /**
- * The keys of a log or of a witness, all derived from one 32-byte seed by HKDF-SHA-256 (RFC 5869) with the info `limmat/<use>/<n>`; n
+ * The keys of a log, a witness or a mirror, all derived from one 32-byte seed by HKDF-SHA-256 (RFC 5869) with the info `limmat/<use>/<n>`; n
  * rises when a key is rotated. Whoever holds the seed can sign anything. @module
  */
 import { p256 } from '@noble/curves/nist.js';
@@ -13,9 +13,11 @@ import { SEED_BYTES } from './signature.ts';
 export type KeyUse = 'checkpoint-ed25519' | 'checkpoint-mldsa44' | 'receipt-p256' | 'statement-ed25519';
 /** Those of a witness, which has a seed of its own. */
 export type WitnessKeyUse = 'witness-ed25519' | 'witness-mldsa44';
+/** Those of a mirror, likewise: a key that says one thing must not say another. */
+export type MirrorKeyUse = 'mirror-ed25519' | 'mirror-mldsa44';
 
 /** The seed of the n-th key for a use, as `signerOf` takes it. */
-export function deriveSeed(seed: Uint8Array, use: KeyUse | WitnessKeyUse, n: number): Uint8Array {
+export function deriveSeed(seed: Uint8Array, use: KeyUse | WitnessKeyUse | MirrorKeyUse, n: number): Uint8Array {
   must(seed.length === SEED_BYTES, `a seed has ${SEED_BYTES} bytes`);
   const info = utf8(`limmat/${use}/${n}`);
   if (use !== 'receipt-p256') return hkdf(sha256, seed, undefined, info, SEED_BYTES);

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Negotiator from 'negotiator';
 import { Fault } from '../core/fault.ts';
-import { parseTilePath } from '../core/tile.ts';
+import { parseTilePath, type Tile } from '../core/tile.ts';
 import type { LogHandle, Published } from '../log/handle.ts';
 import type { Ask, Handler, Reply } from './route.ts';
 
@@ -29,10 +29,14 @@ export function checkpointHandler(log: LogHandle): Handler {
 export function tileHandler(log: LogHandle): Handler {
   return async (ask) => {
     const tile = parseTilePath(ask.path.slice(1));
-    const bytes = await readWhenPublished(log, ({ tree }) => tree.tile(tile));
-    const headers = { 'content-type': 'application/octet-stream', 'cache-control': FOREVER, ...open };
-    return tile.level === 'entries' ? maybeCompressed(ask, bytes, headers) : { status: 200, headers, body: bytes };
+    return tileReply(ask, tile, await readWhenPublished(log, ({ tree }) => tree.tile(tile)));
   };
+}
+
+/** The reply with the bytes of a tile or bundle. */
+export function tileReply(ask: Ask, { level }: Tile, bytes: Uint8Array): Reply | Promise<Reply> {
+  const headers = { 'content-type': 'application/octet-stream', 'cache-control': FOREVER, ...open };
+  return level === 'entries' ? maybeCompressed(ask, bytes, headers) : { status: 200, headers, body: bytes };
 }
 
 /** SPEC: entry bundles SHOULD be compressed at the HTTP layer. */

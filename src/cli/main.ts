@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   inspect: () => import('./inspect.ts'),
   recover: () => import('./recover.ts'),
   guard: () => import('./guard.ts'),
+  mirror: () => import('./mirror.ts'),
   witness: () => import('./witness.ts'),
 };
 

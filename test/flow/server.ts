@@ -35,6 +35,8 @@ export async function limmatIn({ cwd, env, input }: Place, ...args: string[]): P
 
 export type Server = {
   readonly url: string;
+  /** Where its tiles are served. */
+  readonly tiles: string;
   readonly vkeys: string[];
   readonly child: ChildProcess;
   readonly stderr: () => string;
@@ -52,6 +54,11 @@ export function serveWitness(data: string, ...args: string[]): Promise<Server> {
   return start('witness', 'serve', '--data', data, ...args);
 }
 
+/** The same for `limmat mirror`; its copy is below the URL that `tiles` names. */
+export function serveMirror(data: string, ...args: string[]): Promise<Server> {
+  return start('mirror', '--data', data, ...args);
+}
+
 function start(...args: string[]): Promise<Server> {
   const child = spawn(process.execPath, [MAIN, ...args, '--listen', '127.0.0.1:0', '--json']);
   running.add(child);
@@ -66,12 +73,13 @@ function start(...args: string[]): Promise<Server> {
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk;
       if (!stdout.includes('\n')) return;
-      const { listen, vkeys } = JSON.parse(stdout) as { listen: string; vkeys: string[] };
+      const { listen, vkeys, tiles } = JSON.parse(stdout) as { listen: string; vkeys: string[]; tiles?: string };
       // A test that failed must be able to end though its server runs on.
       child.unref();
       for (const pipe of [child.stdout, child.stderr]) (pipe as unknown as { unref(): void }).unref();
       resolve({
         url: listen,
+        tiles: tiles ?? listen,
         vkeys,
         child,
         stderr: () => stderr,

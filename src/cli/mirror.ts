@@ -23,7 +23,7 @@ import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { refusal } from '../witness/decide.ts';
 import { mirrorDirectory, mirrorKeys } from './mirrordir.ts';
 import { makeInit } from './mirrorinit.ts';
-import { command, parseListen, required, setting } from './options.ts';
+import { command, parseListen, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { readVkeys } from './readinput.ts';
@@ -59,7 +59,9 @@ type Options = {
 async function run(options: Options): Promise<void> {
   const directory = mirrorDirectory(required(options, 'data'));
   const vkeys = readVkeys(required(options, 'vkey'));
-  const [every, patience] = [seconds(options, 'every'), seconds(options, 'patience')];
+  const [every, patience] = (['every', 'patience'] as const).map(
+    (name) => 1000 * parseNumber(name, options[name], 0.1),
+  ) as [number, number];
   const known = openMirrorStore(directory.database);
   const release = lockGuard(directory.lock);
   const copy = openStore(directory.tree);
@@ -111,6 +113,7 @@ type Serving = {
   readonly copy: SqliteStore;
   readonly known: SqliteMirrorStore;
   readonly follow: (() => Promise<void>) | undefined;
+  /** In milliseconds, like `patience`. */
   readonly every: number;
   readonly patience: number;
   readonly logger: Logger;
@@ -132,13 +135,13 @@ async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...
     hash,
     readsOf(mirror, copy, known, () => trouble),
   );
-  const server = createFront(createApp(routes, watch), routes, watch, 1000 * rest.patience);
+  const server = createFront(createApp(routes, watch), routes, watch, rest.patience);
   const base = await listenOn(server, parseListen(options.listen));
   const vkeys = rest.cosigners.map(({ vkey }) => formatVkey(vkey));
   announce(options.json ?? false, { listen: base, tiles: `${base}/${hash}`, origin: mirror.origin, vkeys });
   // A round that is cut short loses nothing that the next one does not do again.
   async function stop(): Promise<void> {
-    await closeFront(server);
+    await closeFront(server, rest.patience);
     rest.close();
     process.exit();
   }
@@ -147,7 +150,7 @@ async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...
     const problem = await follow().then(() => undefined, messageOf);
     if (problem !== trouble) logger.info({ problem }, problem ? 'the log cannot be mirrored' : 'the log is mirrored');
     trouble = problem;
-    await sleep(1000 * rest.every);
+    await sleep(rest.every);
   }
 }
 
@@ -193,10 +196,4 @@ function announce(json: boolean, what: { listen: string; tiles: string; origin: 
     const lines = [`listening on ${what.listen}`, `copy of ${what.origin} at ${what.tiles}`];
     console.log([...lines, ...what.vkeys.map((vkey) => `vkey ${vkey}`)].join('\n'));
   }
-}
-
-function seconds(options: Options, name: 'every' | 'patience'): number {
-  const value = Number(options[name]);
-  if (value > 0) return value;
-  throw new Fault('bad-request', `--${name} takes seconds, not "${options[name]}"`);
 }

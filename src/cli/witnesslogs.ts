@@ -1,9 +1,15 @@
 /** `limmat witness add-log` and `limmat witness evidence`: which logs are cosigned, and what speaks against them. @module */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { fromUtf8 } from '../core/bytes.ts';
+import { sha256 } from '#sha256';
+import { fromUtf8, toHex } from '../core/bytes.ts';
+import { formatEvidence, makeEvidence } from '../core/evidence.ts';
 import { Fault, messageOf } from '../core/fault.ts';
+import { createFile } from '../store/durable.ts';
 import { openWitnessStore, type SqliteWitnessStore } from '../store/witness.ts';
 import { checkLogs, type ListedLog, parseLogs } from '../witness/loglist.ts';
+import type { Evidence } from '../witness/ports.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes } from './readinput.ts';
@@ -60,26 +66,40 @@ async function readAtMost(response: Response, max: number): Promise<Uint8Array> 
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-export function makeEvidence(): Command {
+export function makeShowEvidence(): Command {
   return command('evidence', 'print the signed checkpoints that were kept since they speak against their log')
     .addOption(setting('--data <dir>', 'directory of the witness, made by `limmat witness init`'))
+    .option('--out <dir>', 'also write a .tlog-evidence file for each of them that is proof')
     .action(showEvidence);
 }
 
-function showEvidence(options: Options): void {
+async function showEvidence(options: Options & { out?: string }): Promise<void> {
   const store = openStore(options);
   const text = (note: Uint8Array | undefined) => note && fromUtf8(note, 'bad-note');
-  const evidence = [...store.evidence()].map(({ origin, kind, time, known, offered, old, proof }) => ({
-    log: origin,
-    kind,
-    at: new Date(time * 1000).toISOString(),
-    cosigned: text(known),
-    offered: text(offered),
-    old,
-    proof,
-  }));
+  const shown: object[] = [];
+  for (const kept of store.evidence()) {
+    const { origin, kind, time, known, offered, old, proof } = kept;
+    const file = options.out === undefined ? undefined : await writeEvidence(store, kept, options.out);
+    const at = new Date(time * 1000).toISOString();
+    shown.push({ log: origin, kind, at, file, cosigned: text(known), offered: text(offered), old, proof });
+  }
   store.close();
-  print(options.json, { evidence });
+  print(options.json, { evidence: shown });
+}
+
+/** Writes what was kept as a file that anyone can check, named by its hash; answers its path. */
+async function writeEvidence(
+  store: SqliteWitnessStore,
+  { origin, kind, known, offered, proof }: Evidence,
+  folder: string,
+): Promise<string | undefined> {
+  if (kind === 'unproven') return undefined;
+  const notes = kind === 'empty-root' || !known ? [offered] : [known, offered];
+  const file = formatEvidence(await makeEvidence(store.log(origin)?.vkeys ?? [], notes, () => proof));
+  const path = join(folder, `${toHex(sha256(file))}.tlog-evidence`);
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(path)) createFile(path, file);
+  return path;
 }
 
 function openStore(options: Options): SqliteWitnessStore {

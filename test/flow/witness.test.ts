@@ -113,7 +113,12 @@ test('a running witness cosigns, takes up new logs, tells how it is, and goes on
   assert.is((await add(server.url, requestOf(5, 9))).status, 200);
   assert.is(await server.end('SIGTERM'), 0, server.stderr());
 
-  const { evidence } = JSON.parse(ok(await limmat('witness', 'evidence', '--data', data, '--json')));
+  const out = join(folder(), 'evidence');
+  const { evidence } = JSON.parse(ok(await limmat('witness', 'evidence', '--data', data, '--out', out, '--json')));
+  assert.match(
+    ok(await limmat('verify-evidence', evidence[0].file, '--vkey', logFile())),
+    'signed two trees of size 5',
+  );
   assert.is(evidence.length, 1);
   assert.is(evidence[0].offered, new TextDecoder().decode(noteOf(5, { fork: true })));
   assert.ok(evidence[0].cosigned.startsWith(new TextDecoder().decode(noteOf(5))));

@@ -10,7 +10,7 @@ import { type OpenedCheckpoint, openCheckpoint, signedMessage, toNoteSignature }
 import { type Evidence, formatEvidence, makeEvidence } from '../core/evidence.ts';
 import { Fault, must } from '../core/fault.ts';
 import { EMPTY_ROOT } from '../core/hash.ts';
-import { formatNote, type Note, parseNote, type Vkey } from '../core/note.ts';
+import { COSIGNATURE_MLDSA44, formatNote, type Note, parseNote, type Vkey } from '../core/note.ts';
 import { foldPeaks, foldPlan, showsFork } from '../core/proof.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import type { Signer } from '../core/signature.ts';
@@ -75,10 +75,12 @@ export class Mirror {
     const opened = this.#open(note);
     const known = this.pending()[0];
     const head = opened.checkpoint;
-    if (known) {
+    // What a request proves against the log is kept, whatever the answer to it is.
+    if (head.size === 0 && !equal(head.root, EMPTY_ROOT)) await this.#keep([note], () => []);
+    else if (known) {
       const conflicts = head.size === known.size && !equal(head.root, known.root);
       const forks = old === known.size && showsFork(old, head.size, known.root, head.root, proof);
-      if (conflicts || forks) await this.#convict([known.note, note], () => proof);
+      if (conflicts || forks) await this.#keep([known.note, note], () => proof);
     }
     const fault = this.#parts.refusal(known ?? { size: 0, root: EMPTY_ROOT }, { old, proof, head });
     if (fault) throw fault;
@@ -121,9 +123,11 @@ export class Mirror {
     const { text, signatures } = parseNote(note);
     // A clock that was set back does not make cosignatures older than those that were given out.
     const time = Math.max(this.#now(), this.mirrored()?.time ?? 0);
-    const own = cosigners.map(({ vkey, signer }) =>
-      toNoteSignature(vkey, signer.sign(signedMessage(vkey, text, time)), time),
-    );
+    const { extension } = parseCheckpoint(text);
+    const own = cosigners
+      // ML-DSA cosignatures do not cover extension lines, so they would vouch for less than they seem to.
+      .filter(({ vkey }) => vkey.type !== COSIGNATURE_MLDSA44 || extension === undefined)
+      .map(({ vkey, signer }) => toNoteSignature(vkey, signer.sign(signedMessage(vkey, text, time)), time));
     store.setMirrored({ size, root, time, note: utf8(formatNote({ text, signatures: [...signatures, ...own] })) });
     return formatNote({ text, signatures: own }).slice(text.length + 1);
   }
@@ -162,10 +166,15 @@ export class Mirror {
 
   /** Keeps the proof that the log signed two histories, and refuses the newer one: the mirror stays on its own. */
   async #convict(notes: readonly Uint8Array[], nodes: () => readonly Hash[]): Promise<never> {
+    const kind = await this.#keep(notes, nodes);
+    throw new Fault('bad-proof', `the log ${this.origin} signed two histories (${kind}); the proof is kept`);
+  }
+
+  async #keep(notes: readonly Uint8Array[], nodes: () => readonly Hash[]): Promise<Evidence['kind']> {
     const { vkeys, store, alarm } = this.#parts;
     const evidence = await makeEvidence(vkeys, notes, nodes);
     if (store.keepEvidence(formatEvidence(evidence), MAX_EVIDENCE)) alarm(evidence);
-    throw new Fault('bad-proof', `the log ${this.origin} signed two histories (${evidence.kind}); the proof is kept`);
+    return evidence.kind;
   }
 
   /** Makes a checkpoint the pending one, if it is larger; it must be known to extend the one before. */
@@ -187,7 +196,8 @@ export class Mirror {
     let [from, bytes] = [tree.head.size, 0];
     const flush = () => {
       // An upload may have stored some of them meanwhile; what is stored twice is the same, since all is authenticated.
-      tree.appendOpaque(waiting.slice(tree.head.size - from));
+      const missing = waiting.slice(tree.head.size - from);
+      if (missing.length > 0) tree.appendOpaque(missing);
       [waiting, from, bytes] = [[], tree.head.size, 0];
       progress(tree.head.size);
     };

@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import { formatAddCheckpoint } from '../../src/core/addcheckpoint.ts';
 import { formatAddEntries, type Package, packagesOf, subtreeOfPackage } from '../../src/core/addentries.ts';
-import { type Hash, utf8 } from '../../src/core/bytes.ts';
+import { packBundle } from '../../src/core/bundle.ts';
+import { concat, type Hash, utf8 } from '../../src/core/bytes.ts';
 import { formatCheckpoint } from '../../src/core/checkpoint.ts';
 import { signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
+import { Fault } from '../../src/core/fault.ts';
 import {
   COSIGNATURE_ED25519,
   COSIGNATURE_MLDSA44,
@@ -17,7 +19,7 @@ import {
 import { foldPlan } from '../../src/core/proof.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { subtreePlan } from '../../src/core/subtree.ts';
-import type { Node } from '../../src/core/tile.ts';
+import { type Node, parseTilePath, widthIn } from '../../src/core/tile.ts';
 import { TreeCopy } from '../../src/log/treecopy.ts';
 import { Mirror } from '../../src/monitor/mirror.ts';
 import { createMirrorStore, openMirrorStore, type SqliteMirrorStore } from '../../src/store/mirror.ts';
@@ -68,6 +70,19 @@ export function packagesFor(start: number, end: number, count = 99, fork = false
 
 export function uploadOf(start: number, end: number, count = 99): Uint8Array {
   return formatAddEntries({ origin: ORIGIN, start, end, ticket: new Uint8Array(0) }, packagesFor(start, end, count));
+}
+
+/** Serves the tree of the log as tlog-tiles. */
+export async function getOf(size: number, path: string, fork = false): Promise<Uint8Array> {
+  const { level, n, width } = parseTilePath(path);
+  if (widthIn(size, level, n) < width) throw new Fault('unknown-resource', path);
+  const from = n * 256;
+  if (level === 'entries') return packBundle(Array.from({ length: width }, (_, i) => oracle.entry(from + i)));
+  const span = 256 ** level;
+  const hashes = Array.from({ length: width }, (_, i) =>
+    oracle.mth(leavesOf(fork), (from + i) * span, (from + i + 1) * span),
+  );
+  return concat(...hashes);
 }
 
 export class TestMirror {

@@ -177,6 +177,9 @@ test('add-checkpoint answers like a witness, signs nothing, and keeps what convi
   assert.is((await point(mirror, concat(utf8('old 7\n\n'), noteOf(7, true)))).status, 422);
   assert.is((await point(mirror, checkpointOf(7, 9, true))).status, 422);
   assert.is((await point(mirror, checkpointOf(7, 9, true))).status, 422);
+  const stale = await point(mirror, concat(utf8('old 3\n\n'), noteOf(7, true)));
+  assert.is(stale.status, 409, 'a wrong old size decides the answer first');
+  assert.is((await point(mirror, concat(utf8('old 7\n\n'), noteOf(0)))).status, 400);
   assert.equal(
     mirror.alarms.map(({ kind }) => kind),
     ['same-size', 'inconsistent'],

@@ -6,23 +6,30 @@ import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveSeed, type KeyUse } from '../core/logkeys.ts';
 import { type PublicKey, signerOf } from '../core/signature.ts';
+import { parsePolicy } from '../core/tlogpolicy.ts';
 import type { FromLog, NewKey, Port } from '../log/channel.ts';
 import { loadEdge, storedTreeNode } from '../log/edge.ts';
 import { Exporter } from '../log/exporter.ts';
 import { rootFrom } from '../log/guard.ts';
+import type { Log } from '../log/log.ts';
 import { PublishedTree } from '../log/published.ts';
 import { Publisher } from '../log/publisher.ts';
 import { opaqueRules, type Rules } from '../log/rules.ts';
 import { serveLog } from '../log/service.ts';
-import { headSigner, type SignedHead } from '../log/sign.ts';
+import { headSigner, type LogPublicKeys, type SignedHead } from '../log/sign.ts';
 import { StatementRules } from '../log/statements.ts';
+import { Witnessing } from '../log/witnessing.ts';
 import type { KnownKey } from '../registry/view.ts';
 import { fileExport } from '../store/files.ts';
 import { openGuardFile } from '../store/guardfile.ts';
 import { readSeed } from '../store/seed.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
+import { get, post } from './fetched.ts';
 import type { LogDirectory } from './logdir.ts';
 import { mldsaWorker } from './threads/mldsaworker.ts';
+
+/** How long witnesses have to answer for one head, in milliseconds. */
+const ROUND = 3000;
 
 /** What `serve` decides about a log that init made. */
 export type LogOptions = {
@@ -33,10 +40,12 @@ export type LogOptions = {
   /** Bytes that must stay free on the disk of the data. */
   readonly reserve: number;
   readonly acceptClockStep: boolean;
+  /** Whose cosignatures a checkpoint needs before it is published: a tlog-policy file. Without it, nobody's. */
+  readonly witnesses?: { readonly policy: Uint8Array; readonly failOpen: boolean } | undefined;
 };
 
 /** Opens the log and serves it on a port; resolves when it was told to stop and has. */
-export function runLog(port: Port, { directory, publicUrl, ...options }: LogOptions): Promise<void> {
+export function runLog(port: Port, { directory, publicUrl, witnesses, ...options }: LogOptions): Promise<void> {
   const send = (message: FromLog) => port.postMessage(message);
   const clock = () => new Date();
   const store = openStore(directory.database);
@@ -44,7 +53,7 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
   const seeds = derivedSeeds(directory, store);
   const { origin, entries } = store.identity();
   const follow = exporter(options.export, origin, store, send);
-  // The last that can be refused is behind us: a thread that runs would keep this one from ending.
+  // Last, and ended below if the log is refused after all: a thread that runs would keep this one from ending.
   const mldsa = mldsaWorker(seeds('checkpoint-mldsa44'));
   const signer = headSigner({
     origin,
@@ -62,7 +71,7 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
     entries === 'opaque'
       ? opaqueRules
       : new StatementRules({ store, statementKey, learn, rootAt: rootReader(store), ...options });
-  return new Promise((resolve) => {
+  return new Promise<void>((resolve) => {
     serveLog({
       port,
       log: {
@@ -80,6 +89,7 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
           log,
           signer,
           publication: store,
+          witnessing: witnesses && witnessingOf({ ...witnesses, origin, keys: signer.keys, log, send }),
           announce(head) {
             send({ type: 'published', head });
             follow?.head(head);
@@ -99,6 +109,35 @@ export function runLog(port: Port, { directory, publicUrl, ...options }: LogOpti
     });
     // After the start-up checks: a log that may not sign has said so by now, and nobody takes it for healthy.
     send({ type: 'ready', keys: signer.keys });
+  }).catch(async (error: unknown) => {
+    await mldsa.end();
+    throw error;
+  });
+}
+
+type WitnessingOf = NonNullable<LogOptions['witnesses']> & {
+  readonly origin: string;
+  readonly keys: LogPublicKeys;
+  readonly log: Log;
+  readonly send: (message: FromLog) => void;
+};
+
+function witnessingOf({ policy, failOpen, origin, keys, log, send }: WitnessingOf): Witnessing {
+  return new Witnessing({
+    policy: parsePolicy(policy),
+    origin,
+    vkeys: keys.vkeys,
+    tree: log,
+    post,
+    get,
+    failOpen,
+    clock: () => new Date(),
+    sleep,
+    random: Math.random,
+    deadline: () => AbortSignal.timeout(ROUND),
+    freeze: (error) => log.freeze(error),
+    tell: (level, message) => send({ type: level === 'error' ? 'trouble' : 'news', what: 'witnesses', message }),
+    report: (status) => send({ type: 'witnessing', status }),
   });
 }
 

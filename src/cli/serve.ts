@@ -25,6 +25,7 @@ import { type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
 import type { LookupOptions } from './openlookup.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
+import { readBytes } from './readinput.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
 import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
@@ -42,6 +43,8 @@ export function makeCommand(): Command {
     .addOption(setting('--export <dir>', 'keep a static copy of the tree there, for a file server or a CDN'))
     .addOption(setting('--reserve <mebibytes>', 'free disk below which the log is read-only').default('512'))
     .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
+    .addOption(setting('--policy <file>', 'tlog-policy: whose cosignatures a checkpoint needs before it is published'))
+    .addOption(setting('--witness-fail-open', 'publish without a quorum of witnesses rather than wait for one'))
     .option('--accept-clock-step', 'go on though the clock is more than 48 hours beyond the last heartbeat')
     .action(serve);
 }
@@ -54,6 +57,8 @@ type Options = {
   export?: string;
   reserve: string;
   patience: string;
+  policy?: string;
+  witnessFailOpen?: boolean;
   acceptClockStep?: boolean;
   json?: boolean;
 };
@@ -77,6 +82,7 @@ async function serve(options: Options): Promise<void> {
     export: options.export,
     reserve,
     acceptClockStep: options.acceptClockStep ?? false,
+    witnesses: witnessesOf(options),
   } satisfies LogOptions);
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('exit', () => (stopping ? resolve() : reject(new Error('the thread of the log ended'))));
@@ -93,6 +99,7 @@ async function serve(options: Options): Promise<void> {
     openTree: (head) => new PublishedTree(store, head),
     observe: metrics.observe,
     trouble,
+    news: (what, message) => logger.info({ what }, message),
   });
   metrics.watch(log);
   const keys = await Promise.race([log.ready, ended as Promise<never>]);
@@ -155,6 +162,13 @@ async function serve(options: Options): Promise<void> {
     vkeys: keys.vkeys.map(formatVkey),
   });
   await ended;
+}
+
+function witnessesOf({ policy, witnessFailOpen: failOpen = false }: Options): LogOptions['witnesses'] {
+  if (policy !== undefined) return { policy: readBytes(policy), failOpen };
+  if (failOpen)
+    throw new Fault('bad-request', '--witness-fail-open is for a log with witnesses: name them by --policy FILE');
+  return undefined;
 }
 
 /** The address with a port that is free, if any will do: receipts name it, so it must be known before the log opens. */

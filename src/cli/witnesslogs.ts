@@ -10,6 +10,7 @@ import { createFile } from '../store/durable.ts';
 import { openWitnessStore, type SqliteWitnessStore } from '../store/witness.ts';
 import { checkLogs, type ListedLog, parseLogs } from '../witness/loglist.ts';
 import type { Evidence } from '../witness/ports.ts';
+import { readAtMost } from './fetched.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes } from './readinput.ts';
@@ -53,17 +54,6 @@ async function readSource(source: string): Promise<Uint8Array> {
   } catch (error) {
     throw new Fault('bad-request', `cannot read ${source}: ${messageOf(error)}`);
   }
-}
-
-async function readAtMost(response: Response, max: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > max) throw new Error(`it is larger than ${max} bytes`);
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
 }
 
 export function makeShowEvidence(): Command {

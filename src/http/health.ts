@@ -1,14 +1,22 @@
-/** `GET /healthz`: 200 while the log signs what it takes in, 503 with the reason while it does not. @module */
+/**
+ * `GET /healthz`: 200 while the log takes in what it is sent, `degraded` while witnesses keep it from publishing or are
+ * done without; 503 with the reason while it takes in nothing. @module
+ */
 import type { LogHandle } from '../log/handle.ts';
+import type { WitnessingStatus } from '../log/witnessing.ts';
 import type { Handler } from './route.ts';
 
 export type Health = { readonly log: LogHandle; readonly origin: string; readonly stopping: () => boolean };
 
 export function healthHandler({ log, origin, stopping }: Health): Handler {
   return () => {
-    const problem = log.frozen?.message ?? (stopping() ? 'the server is stopping' : undefined);
-    const healthy = problem === undefined && log.published !== undefined;
-    const body = { status: healthy ? 'ok' : 'unhealthy', problem, origin, publishedSize: log.published?.head.size };
+    const { frozen, published, witnessing } = log;
+    const unhealthy = frozen?.message ?? (stopping() ? 'the server is stopping' : undefined);
+    const healthy = unhealthy === undefined && (published !== undefined || witnessing?.quorum === false);
+    const degraded = witnessing && whyDegraded(witnessing);
+    const status = healthy ? (degraded ? 'degraded' : 'ok') : 'unhealthy';
+    const problem = unhealthy ?? degraded;
+    const body = { status, problem, origin, publishedSize: published?.head.size, witnesses: toJson(witnessing) };
     return {
       status: healthy ? 200 : 503,
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
@@ -16,3 +24,25 @@ export function healthHandler({ log, origin, stopping }: Health): Handler {
     };
   };
 }
+
+function whyDegraded({ failOpen, quorum, withoutSince }: WitnessingStatus): string | undefined {
+  const without = withoutSince === undefined ? '' : `no quorum of witnesses since ${isoTime(withoutSince)}`;
+  if (failOpen) {
+    return `--witness-fail-open is on: checkpoints are published without witnesses if need be${without && `; ${without}`}`;
+  }
+  return quorum === false
+    ? `${without}: entries are logged and answered 202, and the older checkpoint stays`
+    : undefined;
+}
+
+/** Without the URLs of the witnesses, which are nobody else's business. */
+function toJson(status: WitnessingStatus | undefined): object | undefined {
+  if (!status) return undefined;
+  const { quorum, failOpen, publishedWithout, witnesses } = status;
+  const each = witnesses.map(({ name, size, lastSuccess, trouble }) => {
+    return { name, size, cosignedAt: lastSuccess === undefined ? undefined : isoTime(lastSuccess), trouble };
+  });
+  return { quorum, failOpen, publishedWithout, each };
+}
+
+const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -1,7 +1,9 @@
 /** `GET /metrics` for Prometheus, by prom-client: what the log did, how long it took, what it refused. @module */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observation } from '../log/channel.ts';
+import type { WitnessStatus } from '../log/cosign.ts';
 import type { LogHandle } from '../log/handle.ts';
+import type { WitnessingStatus } from '../log/witnessing.ts';
 import type { Handler } from './route.ts';
 
 export type Metrics = {
@@ -60,8 +62,41 @@ export function createMetrics(): Metrics {
       gauge('limmat_published_size', 'Size of the published tree', () => log.published?.head.size ?? 0);
       gauge('limmat_waiting', 'Submissions waiting for an answer', () => log.waiting);
       gauge('limmat_frozen', '1 while the log refuses to sign', () => (log.frozen ? 1 : 0));
+      watchWitnesses(registry, log);
     },
   };
+}
+
+/** What is known of the witnesses that this log asks; nothing in a log that asks none. */
+function watchWitnesses(registry: Registry, log: LogHandle): void {
+  const registers = [registry];
+  const all = (name: string, help: string, read: (status: WitnessingStatus) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        if (log.witnessing) this.set(read(log.witnessing));
+      },
+    });
+  all('limmat_quorum', '1 if the last round met the quorum of witnesses', ({ quorum }) => (quorum ? 1 : 0));
+  all('limmat_witness_fail_open', '1 if checkpoints may be published without a quorum', (s) => (s.failOpen ? 1 : 0));
+  all('limmat_published_without_quorum', 'Checkpoints so published since the start', (s) => s.publishedWithout);
+  const each = (name: string, help: string, read: (witness: WitnessStatus) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['witness'],
+      registers,
+      collect() {
+        for (const witness of log.witnessing?.witnesses ?? []) this.set({ witness: witness.name }, read(witness) ?? 0);
+      },
+    });
+  each('limmat_cosign_attempts', 'Requests to a witness since the start', ({ attempts }) => attempts);
+  each('limmat_cosign_successes', 'Rounds that it cosigned', ({ successes }) => successes);
+  each('limmat_cosign_conflicts', 'Answers that named another size', ({ conflicts }) => conflicts);
+  each('limmat_cosign_size', 'The size that it has cosigned last', ({ size }) => size);
+  each('limmat_cosign_time_seconds', 'When it did, since 1970', (one) => one.lastSuccess && one.lastSuccess / 1000);
 }
 
 /** Finds the counter of a route and a status once, since looking it up costs more than counting. */

@@ -7,6 +7,7 @@ import { concat, HASH_BYTES } from '../core/bytes.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Outcome, Submission } from './pool.ts';
 import type { LogPublicKeys, SignedHead } from './sign.ts';
+import type { WitnessingStatus } from './witnessing.ts';
 
 /** One end of a channel: a `Worker`, a `MessagePort`, or anything alike. */
 export type Port = {
@@ -62,7 +63,8 @@ export type FromLog =
   | { readonly type: 'located'; readonly ticket: number; readonly place: number | 'pending' | undefined }
   | { readonly type: 'keys'; readonly keys: readonly NewKey[] }
   | { readonly type: 'frozen'; readonly fault: PackedFault; readonly reason: string }
-  | { readonly type: 'trouble'; readonly what: string; readonly message: string }
+  | { readonly type: 'trouble' | 'news'; readonly what: string; readonly message: string }
+  | { readonly type: 'witnessing'; readonly status: WitnessingStatus }
   | { readonly type: 'stopped' };
 
 /** A submission on its way to the log. */

@@ -49,6 +49,8 @@ export type WitnessStatus = {
 
 export type WitnessesParts = {
   readonly targets: readonly WitnessTarget[];
+  /** The largest size that a checkpoint was signed for before: who knows more than that speaks of a rollback. */
+  readonly largest: number;
   readonly post: Post;
   readonly clock: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
@@ -82,10 +84,11 @@ export class Witnesses {
   readonly #parts: WitnessesParts;
   readonly #asked: readonly Asked[];
   #newest: Round | undefined;
-  #largest = 0;
+  #largest: number;
 
   constructor(parts: WitnessesParts) {
     this.#parts = parts;
+    this.#largest = parts.largest;
     const urls = [...new Set(parts.targets.map(({ url }) => url))];
     this.#asked = urls.map((url) =>
       askedAt(

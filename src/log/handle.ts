@@ -18,6 +18,7 @@ import {
 } from './channel.ts';
 import type { PublishedTree } from './published.ts';
 import type { LogPublicKeys, SignedHead } from './sign.ts';
+import type { WitnessingStatus } from './witnessing.ts';
 
 /** A published head, and the tree up to it. */
 export type Published = { readonly head: SignedHead; readonly tree: PublishedTree };
@@ -35,6 +36,8 @@ export type HandleParts = {
   readonly followed?: (head: SignedHead) => void;
   /** Told of what goes wrong beside the log, as in an export, and of a log that froze. */
   readonly trouble: (what: string, message: string) => void;
+  /** Told of what is well again. */
+  readonly news?: (what: string, message: string) => void;
 };
 
 /** What may wait for an answer at one time. */
@@ -62,6 +65,7 @@ export class LogHandle {
   #published: Published | undefined;
   #arrived: (() => void)[] = [];
   #frozen: Fault | undefined;
+  #witnessing: WitnessingStatus | undefined;
   #acknowledged: number;
   #stopped: () => void = () => {};
 
@@ -83,6 +87,11 @@ export class LogHandle {
   /** Why the log signs nothing more; undefined while all is well. */
   get frozen(): Fault | undefined {
     return this.#frozen;
+  }
+
+  /** How the witnesses are; undefined while no round of them is over, as in a log that has none. */
+  get witnessing(): WitnessingStatus | undefined {
+    return this.#witnessing;
   }
 
   get waiting(): number {
@@ -126,10 +135,10 @@ export class LogHandle {
     return this.#until(() => this.#published !== this.#parts.published, patience);
   }
 
-  /** Waits for heads until something holds, the log is frozen, or time is up. */
+  /** Waits for heads until something holds, the log is frozen or lacks its witnesses, or time is up. */
   async #until(holds: () => boolean, patience: number): Promise<void> {
     const deadline = performance.now() + patience;
-    while (!holds() && performance.now() < deadline && !this.#frozen) {
+    while (!holds() && performance.now() < deadline && !this.#frozen && this.#witnessing?.quorum !== false) {
       await new Promise<void>((resolve) => {
         this.#arrived.push(resolve);
         setTimeout(resolve, deadline - performance.now()).unref();
@@ -189,6 +198,13 @@ export class LogHandle {
         this.#frozen = unpackFault(message.fault);
         this.#wake();
         this.#parts.trouble('frozen', message.reason);
+        break;
+      case 'witnessing':
+        this.#witnessing = message.status;
+        this.#wake();
+        break;
+      case 'news':
+        this.#parts.news?.(message.what, message.message);
         break;
       case 'trouble':
         this.#parts.trouble(message.what, message.message);

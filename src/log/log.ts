@@ -2,12 +2,15 @@
  * The one writer. `turn` takes what waits through its stations: judge, sequence, integrate, commit. Before the commit
  * everything may be thrown away, after it everything may be repeated; `publisher.ts` does what follows. @module
  */
+import type { Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
-import { Fault, messageOf } from '../core/fault.ts';
+import { Fault, messageOf, must } from '../core/fault.ts';
+import { consistencyPlan, foldPlan } from '../core/proof.ts';
+import type { Node } from '../core/tile.ts';
 import { type Edge, EMPTY_EDGE } from '../core/tree.ts';
 import { Audit } from './audit.ts';
 import { loadEdge, storedTreeNode } from './edge.ts';
-import { Guard, type GuardedHead } from './guard.ts';
+import { Guard, type GuardedHead, rootFrom } from './guard.ts';
 import { Identities } from './identities.ts';
 import { type Answer, Pool } from './pool.ts';
 import type { EntryMode, GuardFile, LogStore, Publication } from './ports.ts';
@@ -131,6 +134,20 @@ export class Log {
     const guarded = guard.admit(head, (node) => audit.node(node));
     this.#parts.observe('guard', (performance.now() - started) / 1000, 0);
     return guarded;
+  }
+
+  /** The largest size that may have been signed. */
+  guarded(): number {
+    return this.#guard?.last()?.size ?? 0;
+  }
+
+  /** The root at an earlier or the same size, not 0, and the proof that a guarded head extends it, from audited nodes. */
+  prove(old: number, size: number): { readonly root: Hash; readonly path: readonly Hash[] } {
+    const audit = this.#audit;
+    must(audit, 'a log that did not open proves nothing');
+    const read = (node: Node) => audit.node(node);
+    const path = foldPlan(consistencyPlan(old, size), (nodes) => nodes.map(read));
+    return { root: rootFrom(old, read), path };
   }
 
   /** Answers everyone whose entry is below `size`. */

@@ -1,16 +1,19 @@
 /**
- * Loop 2: guard, sign, publish, settle; one head at a time and always the newest committed one. It never makes
- * a turn wait, and no timer delays the first publication: it rests only under load, when the tree grew meanwhile.
- * @module
+ * Loop 2: guard, sign, have it cosigned, publish, settle; one head at a time and always the newest committed one. It
+ * never makes a turn wait, and no timer delays the first publication: it rests only under load, when the tree grew
+ * meanwhile, and while no quorum of witnesses can be had. @module
  */
 import type { Log } from './log.ts';
 import type { Publication } from './ports.ts';
 import type { HeadSigner, SignedHead } from './sign.ts';
+import type { Witnessing } from './witnessing.ts';
 
 export type PublisherParts = {
   readonly log: Log;
   readonly signer: HeadSigner;
   readonly publication: Publication;
+  /** Without it, nobody is asked. */
+  readonly witnessing?: Pick<Witnessing, 'probe' | 'gather'> | undefined;
   /** Told of every head that strangers may see from now on. */
   readonly announce: (head: SignedHead) => void;
   /** Called when everyone whose entry is published, or late, has been answered. */
@@ -18,7 +21,7 @@ export type PublisherParts = {
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Calls back once after a time, unless the function it returns is called before. */
   readonly alarm: (milliseconds: number, ring: () => void) => () => void;
-  readonly observe: (what: 'sign' | 'publish', seconds: number) => void;
+  readonly observe: (what: 'sign' | 'cosign' | 'publish', seconds: number) => void;
 };
 
 /**
@@ -32,8 +35,18 @@ const DEADLINE = 3000;
 
 export class Publisher {
   readonly #parts: PublisherParts;
-  #published = -1;
+  #published: SignedHead | undefined;
   #running: Promise<void> | undefined;
+  #isProbed = false;
+  /** The published head is to be cosigned again, though it is the newest. */
+  #isStale = false;
+  /** Since when heads are guarded and not published, on the clock of `performance`. */
+  #withoutSince: number | undefined;
+  #stopping = false;
+  /** Ends what waits: for the deadline of submitters, for the next attempt, for cosignatures to grow old. */
+  #endDeadline = () => {};
+  #endPause = () => {};
+  #endFreshness = () => {};
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
@@ -51,37 +64,129 @@ export class Publisher {
     while (this.#running) await this.#running;
   }
 
+  /** Makes a last attempt at what is not published, and ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#endPause();
+    await this.idle();
+    this.#endDeadline();
+    this.#endFreshness();
+  }
+
   async #run(): Promise<void> {
     const { log, settled, sleep } = this.#parts;
-    while (!log.frozen && this.#published < log.head.size) {
+    let pause = 0;
+    while (!log.frozen && this.#isBehind()) {
       const started = performance.now();
       try {
-        await this.#publishNewest();
+        await this.#probe();
+        pause = await this.#publishNewest();
       } catch (error) {
+        pause = 0;
         log.freeze(error);
         settled();
       }
-      const rest = log.awaited ? REST.awaited : REST.unawaited;
-      if (this.#published < log.head.size) await sleep(rest * (performance.now() - started));
+      if (pause > 0) {
+        if (!this.#stopping) await this.#pause(pause);
+        else if (log.guarded() === log.head.size) return;
+      } else if (this.#isBehind()) {
+        await sleep((log.awaited ? REST.awaited : REST.unawaited) * (performance.now() - started));
+      }
     }
   }
 
-  async #publishNewest(): Promise<void> {
-    const { log, signer, publication, announce, settled, alarm, observe } = this.#parts;
+  #isBehind(): boolean {
+    return this.#isStale || (this.#published?.size ?? -1) < this.#parts.log.head.size;
+  }
+
+  /** Nothing is signed anew before the witnesses have said what they know. */
+  async #probe(): Promise<void> {
+    const { witnessing, publication } = this.#parts;
+    if (this.#isProbed) return;
+    await witnessing?.probe(publication.published());
+    this.#isProbed = true;
+  }
+
+  /** Publishes the newest head; answers after how long to try again if that may not be, in milliseconds. */
+  async #publishNewest(): Promise<number> {
+    const { log, signer, witnessing, observe } = this.#parts;
+    if (log.frozen) return 0;
     const guarded = log.guardHead(); // the point of no return
-    const signing = performance.now();
-    const inTime = alarm(DEADLINE, () => {
-      log.promise(guarded.size);
-      settled();
+    const started = performance.now();
+    this.#expectBy(guarded.size, started);
+    const signed = await signer.sign(guarded);
+    const cosigning = performance.now();
+    observe('sign', (cosigning - started) / 1000);
+    if (!witnessing) {
+      this.#publish(signed);
+      return 0;
+    }
+    const { note, again } = await witnessing.gather(signed, (late) => this.#publishLate({ ...signed, note: late }));
+    observe('cosign', (performance.now() - cosigning) / 1000);
+    if (log.frozen) return 0;
+    if (!note) {
+      this.#withoutSince ??= started;
+      if (this.#stopping) this.#promise(guarded.size);
+      return again;
+    }
+    this.#publish({ ...signed, note });
+    this.#endFreshness();
+    this.#endFreshness = this.#parts.alarm(again, () => {
+      this.#isStale = true;
+      this.wake();
     });
-    const signed = await signer.sign(guarded).finally(inTime);
-    const publishing = performance.now();
-    observe('sign', (publishing - signing) / 1000);
-    publication.publish(signed);
-    observe('publish', (performance.now() - publishing) / 1000);
-    this.#published = signed.size;
-    announce(signed);
-    log.settle(signed.size);
+    return 0;
+  }
+
+  #publish(head: SignedHead): void {
+    const { log, settled } = this.#parts;
+    this.#endDeadline();
+    this.#withoutSince = undefined;
+    this.#isStale = false;
+    this.#show(head);
+    log.settle(head.size);
     settled();
+  }
+
+  #show(head: SignedHead): void {
+    const { publication, announce, observe } = this.#parts;
+    const started = performance.now();
+    publication.publish(head);
+    observe('publish', (performance.now() - started) / 1000);
+    this.#published = head;
+    announce(head);
+  }
+
+  /** A cosignature came after the quorum was met. Whoever waits for a newer head has no use for it. */
+  #publishLate(head: SignedHead): void {
+    const { log } = this.#parts;
+    if (log.frozen || this.#isBehind() || this.#published?.timestamp !== head.timestamp) return;
+    try {
+      this.#show(head);
+    } catch (error) {
+      log.freeze(error);
+    }
+  }
+
+  /** From the deadline on, who waits for a head that is guarded gets a promise; at once if none was published for so long. */
+  #expectBy(size: number, now: number): void {
+    const waited = this.#withoutSince === undefined ? 0 : now - this.#withoutSince;
+    this.#endDeadline();
+    this.#endDeadline = this.#parts.alarm(Math.max(0, DEADLINE - waited), () => this.#promise(size));
+  }
+
+  #promise(size: number): void {
+    this.#parts.log.promise(size);
+    this.#parts.settled();
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.alarm(milliseconds, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 }

@@ -43,7 +43,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
   async function stop(): Promise<void> {
     clearInterval(timer);
     while (log.pool.size > 0) log.turn();
-    await publisher.idle();
+    await publisher.stop();
     box.send(port);
     send({ type: 'stopped' });
     stopped();

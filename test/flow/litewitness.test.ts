@@ -17,6 +17,7 @@ const bin = await torchwood();
 function client({ url, vkey }: Litewitness): (round: Round) => Promise<Outcome | undefined> {
   const witnesses = new Witnesses({
     targets: [{ name: 'lw', url, vkey }],
+    largest: 0,
     post,
     clock: () => new Date(),
     sleep: () => Promise.resolve(),

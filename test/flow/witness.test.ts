@@ -178,6 +178,7 @@ test('a log of ours and three witnesses: a quorum by policy, one witness killed,
   );
   const witnesses = new Witnesses({
     targets: policy.witnesses.map(({ name, vkey, url = '' }) => ({ name, vkey, url })),
+    largest: 0,
     post,
     clock: () => new Date(),
     sleep: () => Promise.resolve(),

@@ -60,6 +60,7 @@ function world(handlers: Record<string, Handler>, keys: Record<string, readonly 
   };
   const witnesses = new Witnesses({
     targets,
+    largest: 0,
     post,
     clock: () => new Date(seen.clock),
     sleep: async (milliseconds) => void seen.sleeps.push(milliseconds),

@@ -1,0 +1,31 @@
+/** What commands get from other servers by `fetch`, none of it larger than it may be. @module */
+import type { Post } from '../log/cosign.ts';
+import type { Fetched } from '../log/witnessing.ts';
+
+/** More than any witness has to say. */
+const MAX_ANSWER = 64 * 1024;
+const MAX_CHECKPOINT = 128 * 1024;
+
+export const post: Post = async (url, body, signal) => {
+  const response = await fetch(url, { method: 'POST', body: body as BodyInit, redirect: 'manual', signal });
+  const type = response.headers.get('content-type') ?? '';
+  return { status: response.status, type, body: await readAtMost(response, MAX_ANSWER) };
+};
+
+export const get: Fetched = async (url, signal) => {
+  const response = await fetch(url, { signal });
+  const body = await readAtMost(response, MAX_CHECKPOINT);
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  return body;
+};
+
+export async function readAtMost(response: Response, max: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > max) throw new Error(`it is larger than ${max} bytes`);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}

@@ -1,0 +1,268 @@
+/**
+ * Decides when outsiders have seen enough of a head for it to be published: asks the witnesses of a policy, counts their
+ * cosignatures, and looks into what a witness says against this log. A claim alone freezes nothing, since a witness may
+ * lie; a checkpoint that our own key signed does. @module
+ */
+import { sha256 } from '#sha256';
+import { equal, type Hash, toHex, utf8 } from '../core/bytes.ts';
+import type { Head } from '../core/checkpoint.ts';
+import { type OpenedCheckpoint, openCheckpoint, type Signed } from '../core/cosignature.ts';
+import { Fault, messageOf } from '../core/fault.ts';
+import { formatNote, type NoteSignature, parseNote, type Vkey } from '../core/note.ts';
+import { evaluate, explain, isMet } from '../core/quorum.ts';
+import type { Policy } from '../core/tlogpolicy.ts';
+import { type Outcome, type Proof, Witnesses, type WitnessesParts, type WitnessStatus } from './cosign.ts';
+import type { PublishedNote } from './ports.ts';
+import type { SignedHead } from './sign.ts';
+
+/** Reads a URL, whose answer is small; rejects if it cannot, or when `signal` aborts. */
+export type Fetched = (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** What the log knows of its own tree, from nodes that it derived again itself. */
+export type OwnTree = {
+  /** The largest size that was or may have been signed. */
+  guarded(): number;
+  /** The root at an earlier size, not 0, and the consistency proof from it. */
+  prove(old: number, size: number): Proof;
+};
+
+export type WitnessingParts = Omit<WitnessesParts, 'targets' | 'largest'> & {
+  readonly policy: Policy;
+  readonly origin: string;
+  /** The log's own keys. */
+  readonly vkeys: readonly Vkey[];
+  readonly tree: OwnTree;
+  readonly get: Fetched;
+  /** Publishes without a quorum, and says so. */
+  readonly failOpen: boolean;
+  /** A signal that aborts when a round is over. */
+  readonly deadline: () => AbortSignal;
+  /** Called with the proof that this log would fork, or has. */
+  readonly freeze: (error: unknown) => void;
+  readonly tell: (level: 'error' | 'info', message: string) => void;
+  readonly report: (status: WitnessingStatus) => void;
+};
+
+/** What an operator wants to know of all witnesses. */
+export type WitnessingStatus = {
+  readonly failOpen: boolean;
+  /** Whether the last round met the quorum; undefined before the first. */
+  readonly quorum: boolean | undefined;
+  /** When rounds began to end without one, in milliseconds since 1970. */
+  readonly withoutSince: number | undefined;
+  /** How many checkpoints were published without one since the start. */
+  readonly publishedWithout: number;
+  readonly witnesses: readonly WitnessStatus[];
+};
+
+/** What came of a round. */
+export type Gathered = {
+  /** The note that may be published now; undefined if none may. */
+  readonly note: Uint8Array | undefined;
+  /** When to ask again though nothing changed, in milliseconds. */
+  readonly again: number;
+};
+
+/** A quiet log is cosigned again so often that no cosignature is ever an hour old, also if a round fails. */
+const FRESH_FOR = 30 * 60_000;
+/** Without a quorum a round is tried again at most and at least so often; each witness has its own back-off beside. */
+const RETRY = { least: 100, most: 3000 } as const;
+
+export class Witnessing {
+  readonly #parts: WitnessingParts;
+  readonly #witnesses: Witnesses;
+  readonly #looking = new Set<Promise<void>>();
+  #quorum: boolean | undefined;
+  #withoutSince: number | undefined;
+  #publishedWithout = 0;
+
+  /** Fault `bad-policy` if the policy is not for this log, or its quorum could never be met. */
+  constructor(parts: WitnessingParts) {
+    const { policy, origin, vkeys, tree } = parts;
+    const targets = policy.witnesses.flatMap(({ name, vkey, url }) => (url ? [{ name, vkey, url: baseOf(url) }] : []));
+    if (policy.logs.length > 0 && !policy.logs.some(({ vkey }) => vkeys.some((own) => isSame(own, vkey)))) {
+      throw new Fault('bad-policy', `the policy has log lines, and none of them is a key of ${origin}`);
+    }
+    if (!isMet(policy, new Set(targets.map(({ name }) => name)))) {
+      throw new Fault('bad-policy', 'the quorum cannot be met by the witnesses that have a URL in the policy');
+    }
+    this.#parts = parts;
+    this.#witnesses = new Witnesses({ ...parts, targets, largest: tree.guarded() });
+    if (parts.failOpen) parts.tell('error', 'checkpoints are published without witnesses: --witness-fail-open is on');
+  }
+
+  /**
+   * Asks every witness what it knows of this log, before anything is signed anew: with the checkpoint that was published
+   * last, which is no secret, or else by looking at what it shows. Resolves when all have answered, or the time is up.
+   */
+  async probe(published: PublishedNote | undefined): Promise<void> {
+    if (published) {
+      const { checkpoint, note } = openCheckpoint(published.note, this.#parts.vkeys);
+      await this.#ask(checkpoint, formatNote({ text: note.text, signatures: this.#ownLines(note.signatures) }));
+    } else {
+      const { witnesses } = this.status();
+      await Promise.all(witnesses.map(({ name, url }) => this.#look(name, url, 'nothing')));
+    }
+    await Promise.all(this.#looking);
+  }
+
+  /**
+   * Resolves when the quorum is met, or when every witness has been heard and it is not. `late` is told of the note with
+   * each cosignature that comes after the quorum was met.
+   */
+  gather(head: SignedHead, late: (note: Uint8Array) => void): Promise<Gathered> {
+    const { policy, origin } = this.#parts;
+    const { text, signatures } = parseNote(head.note);
+    const lines: NoteSignature[] = [];
+    const signed: Signed[] = [];
+    const note = () => utf8(formatNote({ text, signatures: [...signatures, ...lines] }));
+    const verdict = () => evaluate(policy, { checkpoint: { ...head, origin }, signed });
+    return new Promise((resolve, reject) => {
+      let met = false;
+      const look = () => {
+        if (met) return late(note());
+        met = verdict().quorum;
+        if (!met) return;
+        this.#setQuorum(true);
+        resolve({ note: note(), again: FRESH_FOR });
+      };
+      look(); // a policy may ask for nobody
+      this.#ask(head, head.note, (outcome) => {
+        lines.push(...outcome.lines);
+        signed.push(...outcome.signed);
+        look();
+      }).then(
+        () => {
+          if (!met) resolve(this.#without(head, note(), explain(policy, verdict())));
+          this.#parts.report(this.status());
+        },
+        // Whoever was resolved with a quorum hears of it no more.
+        (error) => (met ? this.#parts.freeze(error) : reject(error)),
+      );
+    });
+  }
+
+  status(): WitnessingStatus {
+    return {
+      failOpen: this.#parts.failOpen,
+      quorum: this.#quorum,
+      withoutSince: this.#withoutSince,
+      publishedWithout: this.#publishedWithout,
+      witnesses: this.#witnesses.status(),
+    };
+  }
+
+  #ask(
+    { size, root }: Head,
+    note: Uint8Array | string,
+    cosigned: (outcome: Extract<Outcome, { kind: 'cosigned' }>) => void = () => {},
+  ): Promise<void> {
+    const { tree, deadline } = this.#parts;
+    const round = {
+      checkpoint: { size, root },
+      note: typeof note === 'string' ? utf8(note) : note,
+      prove: (old: number) => tree.prove(old, size),
+      deadline: deadline(),
+    };
+    return this.#witnesses.ask(round, (name, outcome, news) => {
+      if (outcome.kind === 'cosigned') cosigned(outcome);
+      if (news) this.#hear(name, outcome);
+    });
+  }
+
+  /** Tells what has changed about a witness. */
+  #hear(name: string, outcome: Outcome): void {
+    const { tell } = this.#parts;
+    if (outcome.kind === 'cosigned') tell('info', `the witness ${name} cosigns`);
+    else if (outcome.kind === 'busy' || outcome.kind === 'broken') {
+      tell('error', `the witness ${name} does not cosign: ${outcome.why}`);
+    } else if (outcome.kind === 'forked' || outcome.kind === 'rolled-back') {
+      const url = this.#witnesses.status().find((one) => one.name === name)?.url as string;
+      const looking = this.#look(name, url, outcome.why).finally(() => this.#looking.delete(looking));
+      this.#looking.add(looking);
+    }
+  }
+
+  /**
+   * Fetches what the witness shows of this log. Freezes the log if that is signed by its own key and not a part of its
+   * tree; otherwise what was claimed is one witness's word, and it does not count until it cosigns again.
+   */
+  async #look(name: string, url: string, claim: string): Promise<void> {
+    const { get, vkeys, origin, deadline, freeze, tell } = this.#parts;
+    let shown: OpenedCheckpoint | undefined;
+    let why = 'what it shows is in our tree';
+    try {
+      shown = openCheckpoint(await get(`${url}/${toHex(sha256(utf8(origin)))}/checkpoint`, deadline()), vkeys);
+    } catch (error) {
+      why = `it shows no checkpoint of ours: ${messageOf(error)}`;
+    }
+    const proven = shown && this.#whyProven(shown.checkpoint);
+    if (proven)
+      freeze(new Fault('frozen', `the witness ${name} shows ${proven}; nothing is signed until that is cleared`));
+    else if (claim !== 'nothing') {
+      tell(
+        'error',
+        `ALARM: the witness ${name} says of this log: ${claim}. It proves nothing, and does not count: ${why}`,
+      );
+    }
+  }
+
+  /** What a checkpoint with our signature proves against this log; undefined if it is in our tree. */
+  #whyProven({ origin, size, root }: Head & { readonly origin: string }): string | undefined {
+    const { tree } = this.#parts;
+    if (origin !== this.#parts.origin || size === 0) return undefined;
+    const guarded = tree.guarded();
+    if (size > guarded) {
+      return (
+        `a checkpoint of size ${size} that this log signed, and its guard ends at ${guarded}: database and guard were ` +
+        'rolled back together, or another server has the same keys'
+      );
+    }
+    if (equal(rootOf(tree, size), root)) return undefined;
+    return `a checkpoint of size ${size} that this log signed, with another root than it has: two histories were signed`;
+  }
+
+  #without(head: Head, note: Uint8Array, why: readonly string[]): Gathered {
+    const { failOpen, tell, clock } = this.#parts;
+    const now = clock().getTime();
+    this.#withoutSince ??= now;
+    this.#setQuorum(false, why);
+    const due = this.#witnesses.status().flatMap(({ retryAt }) => (retryAt > now ? [retryAt - now] : []));
+    const again = Math.max(RETRY.least, Math.min(RETRY.most, ...due));
+    if (!failOpen) return { note: undefined, again };
+    this.#publishedWithout++;
+    tell('error', `size ${head.size} is published without a quorum of witnesses: --witness-fail-open is on`);
+    return { note, again };
+  }
+
+  #setQuorum(quorum: boolean, why: readonly string[] = []): void {
+    if (quorum) this.#withoutSince = undefined;
+    if (this.#quorum === quorum) return;
+    const { tell, report } = this.#parts;
+    if (!quorum) tell('error', `no quorum of witnesses: ${why.slice(1).join('; ')}`);
+    else if (this.#quorum === false) tell('info', 'the quorum of witnesses is met again');
+    this.#quorum = quorum;
+    report(this.status());
+  }
+
+  #ownLines(signatures: readonly NoteSignature[]): NoteSignature[] {
+    return signatures.filter(({ name, id }) => this.#parts.vkeys.some((own) => own.name === name && own.id === id));
+  }
+}
+
+/** The root of our tree at a size, from the proof to where it is guarded. */
+function rootOf(tree: OwnTree, size: number): Hash {
+  return tree.prove(size, tree.guarded()).root;
+}
+
+function isSame(a: Vkey, b: Vkey): boolean {
+  return a.name === b.name && a.id === b.id && equal(a.key.bytes, b.key.bytes);
+}
+
+/** The submission prefix of a witness without a slash at its end. */
+function baseOf(url: string): string {
+  if (!/^https?:\/\/[^\s]+$/.test(url) || !URL.canParse(url)) {
+    throw new Fault('bad-policy', `${url.slice(0, 100)} is not the http or https URL of a witness`);
+  }
+  return url.replace(/\/+$/, '');
+}

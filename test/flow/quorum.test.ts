@@ -1,0 +1,292 @@
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fromHex, utf8 } from '../../src/core/bytes.ts';
+import { signStatement } from '../../src/core/cose.ts';
+import { type OpenedCheckpoint, openCheckpoint } from '../../src/core/cosignature.ts';
+import { formatVkey, parseVkey } from '../../src/core/note.ts';
+import { kidOf } from '../../src/core/signature.ts';
+import { parseTlogProof } from '../../src/core/tlogproof.ts';
+import { contentTypeOf } from '../../src/registry/names.ts';
+import { payloadOf } from '../../src/registry/payload.ts';
+import { readKeyFile } from '../../src/store/keyfile.ts';
+import { run, Vendor } from '../cli/world.ts';
+import { folder } from '../folder.ts';
+import { STRANGER } from '../witness/testlog.ts';
+import { Gate } from './gate.ts';
+import { limmat, type Server, serve, serveWitness } from './server.ts';
+
+// A log of statements as an operator runs it, with three witnesses of ours and a quorum of two.
+
+type Witnessed = { readonly data: string; readonly gate: Gate; server: Server };
+
+const vendor = await Vendor.begin();
+await vendor.server.end('SIGTERM');
+const witnesses: Witnessed[] = [];
+for (const n of [0, 1, 2]) {
+  const data = join(folder(), 'witness');
+  await run('witness', 'init', '--data', data, '--name', `w${n}.example`);
+  await run('witness', 'add-log', '--data', data, vendor.vkey);
+  witnesses.push({ data, gate: await Gate.open(), server: await serveWitness(data) });
+}
+const [w0, w1, w2] = witnesses as [Witnessed, Witnessed, Witnessed];
+const policy = vendor.file(
+  'witnesses.policy',
+  [
+    ...witnesses.map(({ gate, server }, n) => `witness w${n} ${server.vkeys[0]} ${gate.url}/`),
+    'group enough 2 w0 w1 w2',
+    'quorum enough\n',
+  ].join('\n'),
+);
+const allKeys = () => [...log.vkeys, ...witnesses.map(({ server }) => server.vkeys[0] as string)].map(parseVkey);
+let log: Server;
+
+const start = async (...more: string[]) => {
+  log = await serve(vendor.data, '--policy', policy, ...more);
+};
+const up = (...all: Witnessed[]) => {
+  for (const one of witnesses) one.gate.target = all.includes(one) ? one.server.url : undefined;
+};
+
+let builds = 0;
+/** Submits a build that is new; answers the response. */
+function submit(): Promise<Response> {
+  builds++;
+  const signer = readKeyFile(vendor.key('build'));
+  const payload = payloadOf('build', {
+    product: 'kdb',
+    version: String(builds),
+    artifactKind: 'software',
+    artifacts: [{ name: 'a', digests: { sha256: fromHex('00'.repeat(32), 'bad-request') }, size: 1 }],
+    builder: 'https://acme.example/b',
+    site: 'zrh-1',
+  });
+  const kid = kidOf(signer.key);
+  const statement = signStatement({
+    signer,
+    kid,
+    contentType: contentTypeOf('build'),
+    iss: 'acme',
+    sub: `pkg:generic/kdb@${builds}`,
+    payload,
+  });
+  const headers = { 'content-type': 'application/cose', accept: 'text/x.tlog-proof' };
+  return fetch(`${log.url}/entries`, { method: 'POST', headers, body: statement as BodyInit });
+}
+
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+const checkpoint = async () => openCheckpoint(await bytesOf(await fetch(`${log.url}/checkpoint`)), allKeys());
+const health = async () => (await fetch(`${log.url}/healthz`)).json() as Promise<Record<string, unknown>>;
+const metric = async (name: string) => {
+  const text = await (await fetch(`${log.url}/metrics`)).text();
+  return Number(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (.*)$`, 'm').exec(text)?.[1]);
+};
+
+/** Who cosigned. */
+const by = ({ signed }: OpenedCheckpoint) =>
+  [...new Set(signed.map(({ vkey }) => vkey.name).filter((name) => name.startsWith('w')))].sort().join(' ');
+
+/** Asks until something holds; there is no event for what another process does in its own time. */
+async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const value = await ask();
+    if (holds(value)) return value;
+    assert.ok(Date.now() < deadline, JSON.stringify(value));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A proof of a statement, whose checkpoint a quorum has cosigned. */
+async function cosignedProof(response: Response): Promise<OpenedCheckpoint> {
+  assert.is(response.status, 201, await response.clone().text());
+  const opened = openCheckpoint(parseTlogProof(await bytesOf(response)).checkpoint, allKeys());
+  assert.ok(by(opened).split(' ').length >= 2, by(opened));
+  return opened;
+}
+
+test('a proof comes with the cosignatures of a quorum, and what comes later is added', async () => {
+  up(w0, w1, w2);
+  await start();
+  await cosignedProof(await submit());
+  await until(checkpoint, (opened) => by(opened) === 'w0.example w1.example w2.example');
+  const release = w2.gate.hold();
+  const { checkpoint: head } = await cosignedProof(await submit());
+  const early = await checkpoint();
+  assert.equal(
+    [early.checkpoint.size, by(early)],
+    [head.size, 'w0.example w1.example'],
+    'the slow one is not waited for',
+  );
+  release();
+  const late = await until(checkpoint, (opened) => by(opened).includes('w2'));
+  assert.is(late.checkpoint.size, head.size);
+  assert.is(by(late), 'w0.example w1.example w2.example');
+  assert.equal([(await health()).status, await metric('limmat_quorum')], ['ok', 1]);
+});
+
+test('what was added later is still there after a kill, and one witness that is gone changes nothing', async () => {
+  const before = await checkpoint();
+  await log.end('SIGKILL');
+  up(w0, w2);
+  await start();
+  assert.is((await checkpoint()).checkpoint.size, before.checkpoint.size);
+  await cosignedProof(await submit());
+  assert.is(by(await until(checkpoint, (opened) => by(opened) !== '')), 'w0.example w2.example');
+  assert.match(log.stderr(), /the witness w1 does not cosign: it cannot be reached/);
+});
+
+test('all are gone: the old checkpoint stays, submitters get a promise, everything says so; then they are back', async () => {
+  const before = await checkpoint();
+  up();
+  const promised = await submit();
+  assert.equal([promised.status, await promised.text()], [202, '']);
+  const location = promised.headers.get('location') as string;
+  assert.equal((await checkpoint()).checkpoint, before.checkpoint);
+  assert.is((await fetch(location)).status, 204, 'logged, and not to be seen yet');
+  const said = await health();
+  assert.equal([said.status, (said.witnesses as { quorum: boolean }).quorum], ['degraded', false]);
+  assert.match(said.problem as string, /no quorum of witnesses since 20.*older checkpoint stays/);
+  assert.is(await metric('limmat_quorum'), 0);
+  assert.match(log.stderr(), /no quorum of witnesses: quorum not met: it is 2 of \(w0, w1, w2\)/);
+  // A start without witnesses listens all the same, and makes no other history.
+  await log.end('SIGKILL');
+  await start();
+  assert.equal((await checkpoint()).checkpoint, before.checkpoint);
+  assert.is((await submit()).status, 202);
+  assert.is(await log.end('SIGTERM'), 0, 'it ends though it cannot publish');
+  await start();
+  up(w0, w1, w2);
+  const after = await until(checkpoint, ({ checkpoint: { size } }) => size > before.checkpoint.size);
+  assert.is(after.checkpoint.size, before.checkpoint.size + 2, 'nobody had to submit anything for that');
+  const receipt = await fetch(`${log.url}/entries/${location.split('/').at(-1)}`);
+  assert.is(receipt.status, 200);
+  assert.is((await health()).status, 'ok');
+});
+
+test('killed between the guard and the publication: the same head is cosigned and published by the next start', async () => {
+  const before = await checkpoint();
+  const releases = witnesses.map(({ gate }) => gate.hold());
+  const arrived = w0.gate.next();
+  submit().catch(() => {}); // whoever sent it hears nothing
+  await arrived; // so the head is guarded and signed, and it left the process
+  await log.end('SIGKILL');
+  for (const release of releases) release();
+  await start();
+  const after = await until(checkpoint, ({ checkpoint: { size } }) => size > before.checkpoint.size);
+  assert.is(after.checkpoint.size, before.checkpoint.size + 1);
+  assert.ok(by(after).split(' ').length >= 2);
+});
+
+test('a witness that was restored from an old state is healed', async () => {
+  await w1.server.end('SIGTERM');
+  const backup = `${w1.data}.backup`;
+  cpSync(w1.data, backup, { recursive: true });
+  w1.server = await serveWitness(w1.data);
+  up(w0, w1, w2);
+  await cosignedProof(await submit());
+  await w1.server.end('SIGTERM');
+  rmSync(w1.data, { recursive: true });
+  cpSync(backup, w1.data, { recursive: true });
+  w1.server = await serveWitness(w1.data);
+  up(w1, w2);
+  await until(submit, ({ status }) => status === 201);
+  await until(checkpoint, (opened) => by(opened).includes('w1'));
+});
+
+test('fail-open is visible everywhere, and publishes', async () => {
+  await log.end('SIGTERM');
+  up(w0);
+  await start('--witness-fail-open');
+  assert.match(log.stderr(), /published without witnesses: --witness-fail-open is on/);
+  const answer = await until(submit, ({ status }) => status === 201);
+  const opened = openCheckpoint(parseTlogProof(await bytesOf(answer)).checkpoint, allKeys());
+  assert.is(opened.checkpoint.size, (await checkpoint()).checkpoint.size);
+  assert.match(log.stderr(), new RegExp(`size ${opened.checkpoint.size} is published without a quorum of witnesses`));
+  const said = await health();
+  assert.is(said.status, 'degraded');
+  assert.match(said.problem as string, /--witness-fail-open is on/);
+  assert.is(await metric('limmat_witness_fail_open'), 1);
+  assert.ok((await metric('limmat_published_without_quorum')) > 0);
+  await log.end('SIGTERM');
+});
+
+test('a witness that lies: a size that it cannot show counts for nothing, and the log goes on with the others', async () => {
+  up(w0, w1, w2);
+  w2.gate.instead = (path) =>
+    path === '/add-checkpoint'
+      ? { status: 409, type: 'text/x.tlog.size', body: utf8('100000\n') }
+      : { status: 404, type: 'text/plain', body: utf8('') };
+  await start();
+  assert.match(log.stderr(), /ALARM: the witness w2 says of this log: it has cosigned size 100000/);
+  await cosignedProof(await submit());
+  assert.is((await health()).status, 'ok');
+  await log.end('SIGTERM');
+  w2.gate.instead = undefined;
+});
+
+test('database and guard restored together: a witness shows the larger checkpoint, and nothing is signed', async () => {
+  up(w0, w1, w2);
+  const backup = join(folder(), 'backup');
+  cpSync(vendor.data, join(backup, 'log'), { recursive: true });
+  cpSync(`${vendor.data}.guard`, join(backup, 'guard'));
+  await start();
+  const { checkpoint: newest } = await cosignedProof(await submit());
+  await until(checkpoint, (opened) => by(opened) === 'w0.example w1.example w2.example');
+  await log.end('SIGTERM');
+  rmSync(vendor.data, { recursive: true });
+  cpSync(join(backup, 'log'), vendor.data, { recursive: true });
+  cpSync(join(backup, 'guard'), `${vendor.data}.guard`);
+  up(w1); // one is enough to show it
+  await start();
+  const said = await health();
+  assert.is(said.status, 'unhealthy');
+  assert.match(
+    said.problem as string,
+    new RegExp(`the witness w1 shows a checkpoint of size ${newest.size} that this log signed`),
+  );
+  const refused = await submit();
+  assert.is(refused.status, 503);
+  assert.is((await fetch(`${log.url}/checkpoint`)).status, 200, 'reads go on');
+  assert.ok((await checkpoint()).checkpoint.size < newest.size);
+  await log.end('SIGTERM');
+  // The same without the witness that knows: it grows beyond, as nobody can tell; then the witness shows the fork.
+  up();
+  await start('--witness-fail-open');
+  for (let i = 0; i < 3; i++) await until(submit, ({ status }) => status === 201);
+  await log.end('SIGTERM');
+  up(w1);
+  await start();
+  assert.match((await health()).problem as string, /with another root than it has: two histories were signed/);
+  await log.end('SIGTERM');
+});
+
+test('serve refuses a policy that is not for it', async () => {
+  const refused = async (text: string, why: RegExp) => {
+    const args = [
+      'serve',
+      '--data',
+      vendor.data,
+      '--listen',
+      '127.0.0.1:0',
+      '--policy',
+      vendor.file('bad.policy', text),
+    ];
+    const { code, stderr } = await limmat(...args);
+    assert.equal([code, why.test(stderr)], [2, true], stderr);
+  };
+  const [vkey] = w0.server.vkeys;
+  await refused('quorum w\n', /line 1 of the policy: no line before this one defines w/);
+  await refused(`witness w ${vkey}\nquorum w\n`, /cannot be met by the witnesses that have a URL/);
+  await refused(`witness w ${vkey} ftp://w.example\nquorum w\n`, /not the http or https URL/);
+  await refused(
+    `log ${formatVkey(STRANGER.vkey)}\nwitness w ${vkey} ${w0.gate.url}\nquorum w\n`,
+    /none of them is a key of log\.example\/cli/,
+  );
+  const { code, stderr } = await limmat('serve', '--data', vendor.data, '--witness-fail-open');
+  assert.equal([code, /is for a log with witnesses/.test(stderr)], [2, true], stderr);
+  for (const { server } of witnesses) assert.is(await server.end('SIGTERM'), 0);
+});
+
+test.run();

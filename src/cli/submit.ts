@@ -1,8 +1,9 @@
 /** `limmat submit`: logs an entry of any kind, from a file and flags, or as it was signed elsewhere. @module */
 import { Command } from 'commander';
+import { toHex } from '../core/bytes.ts';
 import { decodeStatement } from '../core/cose.ts';
 import type { AdmittedKind } from '../registry/kinds.ts';
-import { type CommonOptions, commonFields, withCommon, withRefs } from './common.ts';
+import { type CommonOptions, collect, commonFields, withCommon, withRefs } from './common.ts';
 import { readDraft } from './draft.ts';
 import { command, setting } from './options.ts';
 import { readBytes } from './readinput.ts';
@@ -32,7 +33,12 @@ export function makeCommand(): Command {
 }
 
 function makeKindCommand(kind: AdmittedKind, says: string): Command {
-  const made = command(kind, `log ${says}`)
+  const made = command(kind, `log ${says}`);
+  if (kind === 'policy') {
+    const what = 'a checkpoint that witnesses cosigned after the policy in force announced this one; give two';
+    made.option('--notice <note>', what, collect, []);
+  }
+  made
     .addOption(setting('--file <file>', 'its fields, YAML or JSON; a reference can be an index alone'))
     .addOption(setting('--subject <text>', 'what it speaks about, where the fields do not say it'))
     .addOption(setting('--out <file>', `where the proof goes (default: ${kind}-INDEX.tlog-proof)`))
@@ -40,12 +46,14 @@ function makeKindCommand(kind: AdmittedKind, says: string): Command {
   return withTarget(withSigning(withRefs(withCommon(made))));
 }
 
-type KindOptions = Target & Signing & CommonOptions & { file?: string; out?: string };
+type KindOptions = Target & Signing & CommonOptions & { file?: string; out?: string; notice?: string[] };
 
 async function submitKind(kind: AdmittedKind, options: KindOptions): Promise<void> {
   const { file } = options;
   const { fields, claims } = file === undefined ? { fields: {}, claims: {} } : readDraft(kind, file);
-  const flags = await commonFields(kind, options);
+  const { notice = [] } = options;
+  const notes = notice.length === 0 ? {} : { notice: notice.map((path) => toHex(readBytes(path))) };
+  const flags = { ...(await commonFields(kind, options)), ...notes };
   const statement = await compose({ kind, fields: { ...fields, ...flags }, claims }, options);
   await finish(statement, options, { proof: (index) => options.out ?? proofName(kind, String(index)) });
 }

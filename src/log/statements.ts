@@ -140,7 +140,7 @@ export class StatementRules implements Rules {
   #lookup(first: number, batch: readonly Entry[]): Lookup {
     return {
       entry: (index) => (index < first ? this.#entryAt(index) : batch[index - first]),
-      rootAt: this.#parts.rootAt,
+      rootAt: (size) => (size <= this.#parts.store.head().size ? this.#parts.rootAt(size) : undefined),
     };
   }
 

@@ -2,14 +2,18 @@
  * Replays a log of statements: every signature is verified, every entry is put before the rules that admitted it, and
  * what they forbid is a finding. It cannot show that nothing was refused. @module
  */
+import type { Hash } from '../core/bytes.ts';
+import { parseCheckpoint } from '../core/checkpoint.ts';
 import { decodeStatement, type SignedStatement, verifyStatementLater } from '../core/cose.ts';
-import { Fault, messageOf, must } from '../core/fault.ts';
+import { Fault, messageOf } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
+import { parseNote } from '../core/note.ts';
 import { admit, signerKey } from '../registry/admit.ts';
 import { isGovernance, kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { type Entry, type Lookup, State } from '../registry/view.ts';
 import type { Finding } from './check.ts';
+import { Roots } from './roots.ts';
 
 /** Reads the bytes of an entry that was replayed before. */
 export type ReadEntry = (index: number) => Promise<Uint8Array> | Uint8Array;
@@ -20,6 +24,7 @@ export type ReplayFinding = Finding & { readonly index: number; readonly rule?: 
 export class Replay {
   readonly #read: ReadEntry;
   readonly #state = new State();
+  readonly #roots = new Roots();
   /** Told of each statement in its place, admitted or not. */
   readonly #tell: (entry: Entry, governance: boolean) => void;
 
@@ -34,8 +39,9 @@ export class Replay {
     const signatures: Promise<void>[] = [];
     for (const [i, bytes] of entries.entries()) {
       const at = { index: first + i, place: `entry ${first + i}` };
+      const leaf = leafHash(bytes);
       try {
-        const entry = { index: first + i, leafHash: leafHash(bytes), statement: decodeStatement(bytes) };
+        const entry = { index: first + i, leafHash: leaf, statement: decodeStatement(bytes) };
         if (entry.index > 0 && !this.#state.get('policy', '')) break; // entry 0 was told, and nothing holds without it
         signatures.push(
           this.#verify(entry.statement).then((wrong) => void (wrong && findings.push({ ...at, message: wrong }))),
@@ -47,6 +53,8 @@ export class Replay {
         const rule = error.rule === undefined ? '' : `${error.rule}: `;
         const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
         findings.push({ ...at, message, ...(error.rule === undefined ? {} : { rule: error.rule }) });
+      } finally {
+        this.#roots.take(leaf);
       }
     }
     await Promise.all(signatures);
@@ -65,8 +73,9 @@ export class Replay {
     }
   }
 
-  /** The earlier entries that this one refers to. */
-  async #lookupFor({ index, statement }: Entry): Promise<Lookup> {
+  /** The earlier entries that this one refers to, and the earlier roots that it, or the policy it approves, names. */
+  async #lookupFor(entry: Entry): Promise<Lookup> {
+    const { index, statement } = entry;
     const kind = kindOf(statement.contentType);
     const refs = kind ? readPayload(kind, statement.payload).refs : [];
     const known = new Map<number, Entry>();
@@ -75,9 +84,25 @@ export class Replay {
       const bytes = await this.#read(ref.index);
       known.set(ref.index, { index: ref.index, leafHash: leafHash(bytes), statement: decodeStatement(bytes) });
     }
-    return {
-      entry: (wanted) => known.get(wanted),
-      rootAt: () => must(false, 'no rule of rule set 1 asks for earlier roots') as never,
-    };
+    const roots = new Map<number, Hash>();
+    for (const size of [entry, ...known.values()].flatMap(sizesNamedBy)) {
+      if (size > 0 && size <= index)
+        roots.set(size, await this.#roots.at(size, async (at) => leafHash(await this.#read(at))));
+    }
+    return { entry: (wanted) => known.get(wanted), rootAt: (size) => roots.get(size) };
   }
+}
+
+/** The tree sizes of the notes that a policy brings as notice. */
+function sizesNamedBy({ statement: { contentType, payload } }: Entry): number[] {
+  if (kindOf(contentType) !== 'policy') return [];
+  const { notice = [] } = readPayload('policy', payload).value;
+  return notice.flatMap((note) => {
+    try {
+      return [parseCheckpoint(parseNote(note).text).size];
+    } catch (error) {
+      if (error instanceof Fault) return []; // the rules refuse it
+      throw error;
+    }
+  });
 }

@@ -1,25 +1,27 @@
 /**
  * What a later policy may change, and whose consent it needs. SPEC (VOCABULARY §1): The operator cannot seize or
- * silence others. What waits for witnessed notice is refused as long as there is no way to give it. @module
+ * silence others. What needs witnessed notice instead is in `notice.ts`. @module
  */
 import { equal } from '../core/bytes.ts';
+import { must } from '../core/fault.ts';
 import type { Policy } from './kinds/policy.ts';
-import type { KindName } from './names.ts';
+import { type Announced, readNotice, requireNotice, silent } from './notice.ts';
 import { type CheckedPolicy, hasSameRoots, type Member } from './policyform.ts';
 import { refuse } from './rule.ts';
-import { memberOf, type Organisation, type View } from './view.ts';
-
-/** Kinds by which others speak, or are held to account; the operator cannot just drop them. */
-const PROTECTED: readonly KindName[] = ['attestation', 'review', 'key', 'approval'];
+import { type Lookup, memberOf, type Organisation, type View } from './view.ts';
 
 /** The organisations whose thresholds a policy needs, as they are before it: the operator's, then those it touches. */
-export function consentsTo(view: View, old: Policy, next: CheckedPolicy): Organisation[] {
+export function consentsTo(view: View, next: CheckedPolicy, index: number, lookup: Lookup): Organisation[] {
+  const now = view.get('policy', '');
+  must(now !== undefined, 'a policy amends one');
+  const old = now.policy;
   checkSuccession(old, next.payload);
-  checkNotice(old, next.payload);
+  const announced = readNotice(now, next.payload, index, lookup);
+  requireNotice(old, next.payload, announced);
   const affected = old.organisations.flatMap(({ id }) => {
     const before = memberOf(view, id);
     const after = next.members.find((member) => member.id === id);
-    return before !== undefined && isTouched(before, after) ? [before] : [];
+    return before !== undefined && needsConsent(before, after, next.payload, announced) ? [before] : [];
   });
   for (const { id } of next.members) {
     if (view.get('organisation', id)?.left) {
@@ -47,27 +49,28 @@ function checkSuccession(old: Policy, next: Policy): void {
 
 /**
  * Whether the organisation has to agree. SPEC: A change to another organisation's `rootKeys`, `threshold` or `role`
- * also needs that organisation's threshold under its old roots. So does its removal, unless it is a supervisor's.
+ * also needs that organisation's threshold under its old roots, or waits out the notice. So does its removal; that of a
+ * supervisor always waits.
  */
-function isTouched(before: Organisation, after: Member | undefined): boolean {
+function needsConsent(before: Organisation, after: Member | undefined, next: Policy, announced: Announced): boolean {
   if (before.role === 'operator') return false;
   if (after === undefined) {
-    if (before.role === 'supervisor') notice(`removing the supervisor ${before.id}`);
+    if (announced(({ removes }) => removes === before.id)) return false;
+    if (before.role === 'supervisor') silent(`removing the supervisor ${before.id}`);
     return true;
   }
-  return after.role !== before.role || !hasSameRoots(before, after);
+  if (after.role === before.role && hasSameRoots(before, after)) return false;
+  const wanted = next.organisations.find(({ id }) => id === before.id);
+  must(wanted !== undefined, 'a member is an organisation of the policy');
+  return !announced(({ organisation }) => organisation !== undefined && isSameMember(organisation, wanted));
 }
 
-function checkNotice(old: Policy, next: Policy): void {
-  for (const kind of PROTECTED) {
-    if (old.kinds.includes(kind) && !next.kinds.includes(kind)) notice(`dropping ${kind} from kinds`);
-  }
-  if (next.supervisorNoticeDays < old.supervisorNoticeDays) notice('shortening supervisorNoticeDays');
-  const [before, after] = [old, next].map(({ witnesses = [] }) => [...witnesses].sort().join('\n'));
-  if (before !== after) notice('changing witnesses');
-  if (next.witnessQuorum !== old.witnessQuorum) notice('changing witnessQuorum');
-}
+type Named = Policy['organisations'][number];
 
-function notice(what: string): never {
-  return refuse('notice', `${what} needs notice that witnesses have seen, and comes with them in a later version`);
+/** Whether an organisation is what was announced, but for what people call it. */
+function isSameMember(a: Named, b: Named): boolean {
+  if (a.id !== b.id || a.role !== b.role || a.threshold !== b.threshold) return false;
+  return (
+    a.rootKeys.length === b.rootKeys.length && a.rootKeys.every((key) => b.rootKeys.some((one) => equal(key, one)))
+  );
 }

@@ -14,8 +14,8 @@ import type { Phase } from './phases.ts';
 /** An entry of the log, or one that is about to become it. */
 export type Entry = { readonly index: number; readonly leafHash: Hash; readonly statement: SignedStatement };
 
-/** Earlier entries of the same log or batch, and earlier roots. */
-export type Lookup = { entry(index: number): Entry | undefined; rootAt(size: number): Hash };
+/** Earlier entries of the same log or batch, and the roots of earlier turns; undefined for a size there was not. */
+export type Lookup = { entry(index: number): Entry | undefined; rootAt(size: number): Hash | undefined };
 
 /** The policy in force: where it stands, and where it took effect. */
 export type PolicyInForce = { readonly index: number; readonly since: number; readonly policy: Policy };

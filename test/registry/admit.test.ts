@@ -109,10 +109,10 @@ const general: Row[] = [
   ],
   [
     'notice',
-    'the first policy announces',
+    'the first policy brings notes',
     empty,
-    () => withField(policyOf(ORGANISATIONS), 'announces'),
-    () => firstPolicy(),
+    () => firstPolicy({ notice: [NOTE, NOTE] }),
+    () => firstPolicy({ announces: [{ removes: 'exam' }] }),
   ],
   [
     'kind',
@@ -188,8 +188,7 @@ function payload(fields: object): Uint8Array {
   return encode(cbor(fields));
 }
 
-const withField = (policy: Policy, field: string) =>
-  raw('op1', 'policy', payload({ ...policy, [field]: [] }), { iss: 'op' });
+const NOTE = new Uint8Array(10);
 
 /** Entry 2 is the proposal of acme to enroll `ops`. */
 function proposed(threshold = 3, roots: readonly string[] = ['a1', 'a2', 'a3', 'a4']): World {
@@ -1066,17 +1065,10 @@ const policies: Row[] = [
   ],
   [
     'notice',
-    'a later policy announces',
+    'a later policy brings notes, and there are no witnesses',
     begun,
-    () => withField(policyOf(ORGANISATIONS, { version: 2 }), 'announces'),
-    () => nextPolicy(),
-  ],
-  [
-    'notice',
-    'a later policy brings notes',
-    begun,
-    () => withField(policyOf(ORGANISATIONS, { version: 2 }), 'notice'),
-    () => nextPolicy(),
+    () => nextPolicy({ notice: [NOTE, NOTE] }),
+    () => nextPolicy({ announces: [{ removes: 'exam' }] }),
   ],
 ];
 

@@ -12,7 +12,7 @@ import { propose } from '../proposals.ts';
 import { publicKeyBytes } from '../publickey.ts';
 import type { Reading } from '../read.ts';
 import { refuse } from '../rule.ts';
-import { integer, list, map, oneOf, pattern, prose, type TypeOf, text } from '../schema.ts';
+import { bytesUpTo, doc, integer, list, map, oneOf, pattern, prose, type TypeOf, text, withSomeOf } from '../schema.ts';
 import { type Admission, requireSubject, signedByRoot } from '../signers.ts';
 import { type Change, EMPTY, type Entry } from '../view.ts';
 
@@ -23,6 +23,27 @@ const organisation = map(
   { id, name: prose(80), role, rootKeys: list(publicKeyBytes, 1, 16), threshold: integer(1, 16) },
   {},
 );
+
+/** What will be: the organisation as it will be, the kinds that will go, the witnesses there will be. */
+const announcement = withSomeOf(
+  map(
+    {},
+    {
+      removes: id,
+      organisation,
+      dropsKinds: list(oneOf(...KIND_NAMES), 1, KIND_NAMES.length),
+      supervisorNoticeDays: integer(1, 3650),
+      witnesses: list(text(4096), 0, 32),
+      witnessQuorum: integer(1, 32),
+    },
+  ),
+  'removes',
+  'organisation',
+  'dropsKinds',
+  'supervisorNoticeDays',
+  'witnesses',
+);
+export type Announcement = TypeOf<typeof announcement>;
 
 export const about =
   'The rules of the log: who may write what, and whose keys count. Signed by a root key of the operator; sub is `log:<origin>`.';
@@ -39,9 +60,10 @@ export const schema = map(
     supervisorNoticeDays: integer(1, 3650),
   },
   {
-    // Verifier keys of signed notes; `announces` and `notice` come with the notice rule.
-    witnesses: list(text(4096), 1, 32),
+    witnesses: doc('verifier keys of signed notes', list(text(4096), 1, 32)),
     witnessQuorum: integer(1, 32),
+    announces: doc('what a later policy will do that silences others', list(announcement, 1, 32)),
+    notice: doc('two signed notes by which witnesses saw that it was announced', list(bytesUpTo(30_000), 2, 2)),
     retention: prose(280),
     text: evidence,
     ...COMMON,
@@ -51,8 +73,8 @@ export type Policy = TypeOf<typeof schema>;
 
 /** Entry 0. SPEC: the first `policy` (effective at once with one operator signature). */
 export function admitFirst({ statement, index }: Entry, kid: string, reading: Reading<Policy>): Change[] {
-  const { value: payload, unknown } = reading;
-  refuseNotice(unknown);
+  const { value: payload } = reading;
+  if (payload.notice !== undefined) refuse('notice', 'the first policy changes nothing that notice could be given of');
   const checked = checkPolicy(EMPTY, payload);
   const { origin, version, maxEntryBytes } = payload;
   if (version !== 1) refuse('policy-version', `the first policy has version 1, not ${version}`);
@@ -69,24 +91,16 @@ export function admitFirst({ statement, index }: Entry, kid: string, reading: Re
 }
 
 export function admit(admission: Admission<Policy>): Change[] {
-  const { view, policy, payload, unknown } = admission;
+  const { view, policy, payload, entry, lookup } = admission;
   requireSubject(admission, logSubject(policy.origin));
   const { id: issuer, role: issuerRole } = signedByRoot(admission);
   if (issuerRole !== 'operator') refuse('owner', `a policy comes from the operator, and ${issuer} is a ${issuerRole}`);
-  refuseNotice(unknown);
-  return propose(admission, consentsTo(view, policy, checkPolicy(view, payload)), enact);
-}
-
-/** SPEC: an earlier `policy` entry announced it (`announces`); the later one carries in `notice` two signed notes. */
-function refuseNotice(unknown: readonly string[]): void {
-  for (const field of ['announces', 'notice']) {
-    if (unknown.includes(field)) refuse('notice', `${field} needs witnesses, and comes with them in a later version`);
-  }
+  return propose(admission, consentsTo(view, checkPolicy(view, payload), entry.index, lookup), enact);
 }
 
 /** What a policy changes when it takes effect at entry `at`. */
-export function enact({ view, policy, entry, payload }: Admission<Policy>, at: number): Change[] {
+export function enact({ view, entry, payload, lookup }: Admission<Policy>, at: number): Change[] {
   const checked = checkPolicy(view, payload);
-  consentsTo(view, policy, checked);
+  consentsTo(view, checked, entry.index, lookup);
   return policyChanges(view, checked, entry.index, at);
 }

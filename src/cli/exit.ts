@@ -18,7 +18,14 @@ export const EXIT_CODES = `Exit codes:
   3  the log or its rules refused, or it could not be reached
   4  an error of limmat itself`;
 
-const NOT_SO: readonly FaultCode[] = ['bad-signature', 'unknown-signer', 'bad-proof', 'bad-tile', 'bad-receipt'];
+const NOT_SO: readonly FaultCode[] = [
+  'bad-signature',
+  'unknown-signer',
+  'bad-proof',
+  'bad-tile',
+  'bad-receipt',
+  'no-quorum',
+];
 const LOG_SAID_NO: readonly FaultCode[] = [
   'refused',
   'pool-full',

@@ -10,35 +10,36 @@ import { replaceFile } from '../store/durable.ts';
 import { describeProven } from './describe.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
-import { readVkeys } from './readinput.ts';
+import { readTrust, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
-  return command('proof', 'fetch the offline proof of an entry, check it and keep it')
+  const made = command('proof', 'fetch the offline proof of an entry, check it and keep it')
     .addOption(setting('--url <url>', 'the log'))
-    .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line'))
     .option('--index <n>', 'the entry by its index, read through tiles')
     .option('--entry <id>', 'the entry by its id, as Location tells it')
     .addOption(setting('--out <file>', 'where the proof goes (default: entry-N.tlog-proof)'))
     .action(proof);
+  return withTrust(made);
 }
 
-type Options = { url?: string; vkey?: string; index?: string; entry?: string; out?: string; json?: boolean };
+type Options = Trusting & { url?: string; index?: string; entry?: string; out?: string; json?: boolean };
 
 async function proof(options: Options): Promise<void> {
   if ((options.index === undefined) === (options.entry === undefined)) {
     throw new Fault('bad-request', 'proof takes one of --index N and --entry ID');
   }
-  const vkeys = readVkeys(required(options, 'vkey'));
+  const trust = readTrust(options);
   const client = new LogClient(required(options, 'url'), fetch);
   const bytes =
     options.entry === undefined
-      ? await new TiledLog(client.get, vkeys).proof(parseSize(options.index as string, 'bad-request'))
+      ? await new TiledLog(client.get, trust.vkeys).proof(parseSize(options.index as string, 'bad-request'))
       : await client.proof(entryIdOf(parseEntryId(options.entry)));
-  const proven = verifyProof(bytes, vkeys);
+  const proven = verifyProof(bytes, trust.vkeys);
+  const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });
   if (options.entry !== undefined) checkEntry(proven.entry, options.entry);
   const out = options.out ?? `entry-${proven.index}.tlog-proof`;
   replaceFile(out, bytes);
-  print(options.json, { proof: out, ...describeProven(proven) });
+  print(options.json, { proof: out, ...describeProven(proven), witnesses });
 }
 
 /** Fault `bad-proof` if the log answered with the proof of another entry. */

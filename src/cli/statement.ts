@@ -25,16 +25,15 @@ import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
 import { fillRefs } from './refs.ts';
 import { type Origins, refusePersonal } from './screen.ts';
+import { readTrust, type Trusting, withTrust } from './trust.ts';
 
 /** Where a statement goes. */
-export type Target = { url?: string; vkey?: string; json?: boolean };
+export type Target = Trusting & { url?: string; json?: boolean };
 /** Who says it, about what, to which log, and with which key. */
 export type Signing = { key?: string; issuer?: string; subject?: string; audience?: string };
 
 export function withTarget(command: Command): Command {
-  return command
-    .addOption(setting('--url <url>', 'the log'))
-    .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line'));
+  return withTrust(command.addOption(setting('--url <url>', 'the log')));
 }
 
 export function withSigning(command: Command): Command {
@@ -173,12 +172,12 @@ export function keepStatement(path: string, entry: Uint8Array, json?: boolean, s
 
 /** Submits, checks what came back, and writes it down before saying that it is done. */
 export async function submit(entry: Uint8Array, options: Target, steps: Steps): Promise<void> {
-  const vkeys = readVkeys(required(options, 'vkey'));
+  const trust = readTrust(options);
   const client = new LogClient(required(options, 'url'), fetch);
   const proof = await client.submit(entry).catch((error: unknown) => {
     throw explained(error);
   });
-  const proven = verifyProof(proof, vkeys);
+  const proven = verifyProof(proof, trust.vkeys);
   // Not the same bytes: if it was logged before, with another signature by the same key, that is the entry.
   const logged = statementIn(proven.entry);
   if (!logged || !equal(logged.id, decodeStatement(entry).id)) {
@@ -186,10 +185,13 @@ export async function submit(entry: Uint8Array, options: Target, steps: Steps): 
   }
   const out = steps.proof(proven.index);
   replaceFile(out, proof);
+  // Kept before this is asked: the entry is logged for good, and its proof can get more cosignatures later.
+  const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });
   print(options.json, {
     ...steps.said,
     proof: out,
     ...describeProven(proven),
+    witnesses,
     next: steps.next?.(proven.index),
   });
 }

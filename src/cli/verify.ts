@@ -8,34 +8,49 @@ import { kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { describeProven } from './describe.ts';
 import { hashFile } from './hashfile.ts';
-import { command, required, setting } from './options.ts';
+import { command, setting } from './options.ts';
 import { print } from './print.ts';
-import { readBytes, readVkeys } from './readinput.ts';
+import { readBytes } from './readinput.ts';
+import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
-  return command(
+  const made = command(
     'verify',
     'check a .tlog-proof offline: that the log has the entry, and that a file is what it speaks of',
   )
     .argument('<proof>', 'the proof, as `limmat submit` and `limmat proof` write it; - for standard input')
-    .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line'))
     .addOption(
       setting('--artifact <file>', 'the file that must be one of the build; in an opaque log, the entry itself'),
     )
     .action(verify);
+  return withTrust(made);
 }
 
-type Options = { vkey?: string; artifact?: string; json?: boolean };
+type Options = Trusting & { artifact?: string; json?: boolean };
+
+/** How COSE_Sign1 begins: a receipt, or a statement with receipts. */
+const SIGN1_TAG = 0xd2;
 
 async function verify(file: string, options: Options): Promise<void> {
-  const vkeys = readVkeys(required(options, 'vkey'));
+  const trust = readTrust(options);
   const bytes = readBytes(file);
+  if (bytes[0] === SIGN1_TAG) refuseReceipt(file, trust);
   // A proof without its entry is for an opaque log, where the file itself was logged.
   const entry = options.artifact && !parseTlogProof(bytes).extra ? readBytes(options.artifact) : undefined;
-  const proven = verifyProof(bytes, vkeys, entry);
+  const proven = verifyProof(bytes, trust.vkeys, entry);
+  const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });
   const artifact =
     options.artifact && !entry ? await checkArtifact(proven, options.artifact, options.json) : options.artifact;
-  print(options.json, { verified: true, ...describeProven(proven), artifact, notShown: notShown(proven) });
+  print(options.json, { verified: true, ...describeProven(proven), witnesses, artifact, notShown: notShown(proven) });
+}
+
+/** SPEC: a bare receipt proves the log's word alone: where a policy asks for witnesses, a `tlog-proof` is needed. */
+function refuseReceipt(file: string, { needsWitnesses }: Trust): never {
+  const instead = '`limmat proof` fetches the .tlog-proof of the entry, which has the signed checkpoint in it';
+  if (needsWitnesses) {
+    throw new Fault('no-quorum', `no witness evidence: ${file} is a receipt, the word of the log alone; ${instead}`);
+  }
+  throw new Fault('bad-request', `${file} is COSE, not a .tlog-proof; ${instead}`);
 }
 
 /**

@@ -5,10 +5,12 @@
  */
 import { equal, type Hash } from '../core/bytes.ts';
 import { decodeStatement, type SignedStatement } from '../core/cose.ts';
-import type { Signed } from '../core/cosignature.ts';
+import type { OpenedCheckpoint, Signed } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import type { Vkey } from '../core/note.ts';
+import { type Age, evaluate, explain, type Verdict } from '../core/quorum.ts';
+import type { Policy } from '../core/tlogpolicy.ts';
 import { parseTlogProof, verifyTlogProof } from '../core/tlogproof.ts';
 import type { Payload } from '../registry/kinds.ts';
 
@@ -38,6 +40,17 @@ export function verifyProof(bytes: Uint8Array, vkeys: readonly Vkey[], entry?: U
   const { checkpoint, signed } = verifyTlogProof(proof, leaf, vkeys);
   const { origin, size, root } = checkpoint;
   return { origin, index: proof.index, size, root, leafHash: leaf, signed, entry: leafData };
+}
+
+/** Fault `no-quorum` unless a checkpoint is good enough for a trust policy, which says who of its witnesses is missing. */
+export function requireQuorum(
+  policy: Policy,
+  opened: Pick<OpenedCheckpoint, 'checkpoint' | 'signed'>,
+  age?: Age,
+): Verdict {
+  const verdict = evaluate(policy, opened, age);
+  if (verdict.met) return verdict;
+  throw new Fault('no-quorum', `the policy does not hold: ${explain(policy, verdict).join('; ')}`);
 }
 
 /** The statement in an entry, if it is one. */

@@ -26,6 +26,7 @@ export type FaultCode =
   | 'unknown-signer'
   | 'bad-proof'
   | 'bad-tile'
+  | 'no-quorum'
   // statements that the rules of the log forbid
   | 'refused'
   // requests that cannot be served

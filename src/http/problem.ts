@@ -26,6 +26,7 @@ const STATUS = {
   'unknown-signer': [403, 'Rejected'],
   'bad-proof': [422, 'Rejected'],
   'bad-tile': [422, 'Rejected'],
+  'no-quorum': [422, 'Rejected'],
   refused: [400, 'Rejected'],
   'bad-locator': [400, 'Invalid locator'],
   'unknown-entry': [404, 'Not Found'],

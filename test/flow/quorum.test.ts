@@ -1,17 +1,23 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { cosignersOf } from '../../src/cli/witnessdir.ts';
 import { fromHex, utf8 } from '../../src/core/bytes.ts';
+import { formatCheckpoint } from '../../src/core/checkpoint.ts';
 import { signStatement } from '../../src/core/cose.ts';
-import { type OpenedCheckpoint, openCheckpoint } from '../../src/core/cosignature.ts';
-import { formatVkey, parseVkey } from '../../src/core/note.ts';
-import { kidOf } from '../../src/core/signature.ts';
-import { parseTlogProof } from '../../src/core/tlogproof.ts';
+import { type OpenedCheckpoint, openCheckpoint, signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
+import { leafHash } from '../../src/core/hash.ts';
+import { deriveSeed } from '../../src/core/logkeys.ts';
+import { formatNote, formatVkey, parseVkey, type Vkey } from '../../src/core/note.ts';
+import { kidOf, signerOf } from '../../src/core/signature.ts';
+import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
 import { contentTypeOf } from '../../src/registry/names.ts';
 import { payloadOf } from '../../src/registry/payload.ts';
 import { readKeyFile } from '../../src/store/keyfile.ts';
-import { run, Vendor } from '../cli/world.ts';
+import { readSeed } from '../../src/store/seed.ts';
+import type { Cosigner } from '../../src/witness/witness.ts';
+import { ORIGIN, run, Vendor } from '../cli/world.ts';
 import { folder } from '../folder.ts';
 import { STRANGER } from '../witness/testlog.ts';
 import { Gate } from './gate.ts';
@@ -210,6 +216,87 @@ test('fail-open is visible everywhere, and publishes', async () => {
   assert.is(await metric('limmat_witness_fail_open'), 1);
   assert.ok((await metric('limmat_published_without_quorum')) > 0);
   await log.end('SIGTERM');
+});
+
+test('commands believe a checkpoint that the policy is met by, and say why not', async () => {
+  up(w0, w1, w2);
+  await start();
+  const out = vendor.path('seen.tlog-proof');
+  const from = ['--url', log.url, '--vkey', vendor.vkey];
+  const submitted = await run(
+    'submit',
+    'build',
+    ...vendor.buildFlags('9.9', [vendor.vkey]),
+    ...from,
+    '--policy',
+    policy,
+    '--out',
+    out,
+  );
+  const said = submitted.witnesses as string[];
+  assert.is(said[1], 'quorum met: it is 2 of (w0, w1, w2)');
+  const { witnesses: again } = await run('verify', out, '--vkey', vendor.vkey, '--policy', policy, '--max-age', '1h');
+  assert.equal(again, said);
+  const logs = log.vkeys.map((vkey) => `log ${vkey}\n`).join('');
+  const whole = vendor.file('whole.policy', logs + readFileSync(policy, 'utf8'));
+  await run('verify', out, '--policy', whole); // the keys of the log are in the policy
+  const index = String(submitted.entry);
+  await run('proof', '--index', index, ...from, '--policy', policy, '--out', vendor.path('fetched'));
+
+  const why = async (code: number, ...args: string[]) => {
+    const ran = await limmat('verify', ...args);
+    assert.is(ran.code, code, ran.stderr);
+    return ran.stderr;
+  };
+  const three = vendor.file('three.policy', readFileSync(policy, 'utf8').replace('enough 2', 'enough 3'));
+  const lines = readFileSync(out, 'utf8').split('\n');
+  const onlyOne = lines.filter((line) => !/^— w[12]/.test(line)).join('\n');
+  const args = ['--vkey', vendor.vkey, '--policy', policy];
+  assert.match(
+    await why(1, vendor.file('one', onlyOne), ...args),
+    /quorum not met: it is 2 of .*no cosignature by w1; no cosignature by w2/,
+  );
+  assert.match(await why(1, vendor.file('one', onlyOne), '--vkey', vendor.vkey, '--policy', three), /3 of|all of/);
+  assert.match(await why(2, out, ...args, '--max-age', 'soon'), /takes a duration such as/);
+  assert.match(await why(2, out, '--vkey', vendor.vkey, '--max-age', '1h'), /--max-age is for a --policy/);
+  const entryId = (submitted.statement as { entryId: string }).entryId;
+  const receipt = vendor.file('receipt.cose', await bytesOf(await fetch(`${log.url}/entries/${entryId}`)));
+  assert.match(await why(1, receipt, ...args), /no witness evidence: .* the word of the log alone/);
+  assert.match(await why(2, receipt, '--vkey', vendor.vkey), /is COSE, not a \.tlog-proof/);
+  await log.end('SIGTERM');
+});
+
+/** A proof of a tree that the log did not publish, by its own key and those of witnesses at a time in seconds. */
+function forged(time: number, ...cosigning: Witnessed[]): string {
+  const text = formatCheckpoint({ origin: ORIGIN, size: 1, root: leafHash(utf8('another entry')) });
+  const [own] = log.vkeys.map(parseVkey) as [Vkey];
+  const signer = signerOf('ed25519', deriveSeed(readSeed(join(vendor.data, 'seed')), 'checkpoint-ed25519', 0));
+  const keys = cosigning.map((one) => {
+    const name = `w${witnesses.indexOf(one)}.example`;
+    return cosignersOf(name, readSeed(join(one.data, 'seed')))[0] as Cosigner;
+  });
+  const signatures = [{ vkey: own, signer }, ...keys].map(({ vkey, signer: { sign } }) =>
+    toNoteSignature(vkey, sign(signedMessage(vkey, text, time)), time),
+  );
+  const checkpoint = utf8(formatNote({ text, signatures }));
+  return vendor.file('forged', formatTlogProof({ index: 0, path: [], checkpoint, extra: utf8('another entry') }));
+}
+
+test('a witness that cosigns two trees cannot make the second one believed; a quorum of old cosignatures can be refused', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const lie = forged(now, w2);
+  await run('verify', lie, '--vkey', vendor.vkey); // the log alone can say so
+  const refused = async (...args: string[]) => {
+    const { code, stderr } = await limmat('verify', ...args, '--vkey', vendor.vkey, '--policy', policy);
+    assert.is(code, 1, stderr);
+    return stderr;
+  };
+  assert.match(await refused(lie), /no cosignature by w0; no cosignature by w1/);
+  const old = forged(now - 7200, w0, w1);
+  await run('verify', old, '--vkey', vendor.vkey, '--policy', policy);
+  await run('verify', old, '--vkey', vendor.vkey, '--policy', policy, '--max-age', '3h');
+  assert.match(await refused(old, '--max-age', '1h'), /too old a cosignature by w0; too old a cosignature by w1/);
+  assert.match(await refused(forged(now + 1000, w0, w1), '--max-age', '1h'), /a cosignature from the future by w0/);
 });
 
 test('a witness that lies: a size that it cannot show counts for nothing, and the log goes on with the others', async () => {

@@ -42,6 +42,8 @@ export class Publisher {
   #isStale = false;
   /** Since when heads are guarded and not published, on the clock of `performance`. */
   #withoutSince: number | undefined;
+  /** How long the last head was with the witnesses, in milliseconds. */
+  #waited = 0;
   #stopping = false;
   /** Ends what waits: for the deadline of submitters, for the next attempt, for cosignatures to grow old. */
   #endDeadline = () => {};
@@ -78,6 +80,7 @@ export class Publisher {
     let pause = 0;
     while (!log.frozen && this.#isBehind()) {
       const started = performance.now();
+      this.#waited = 0;
       try {
         await this.#probe();
         pause = await this.#publishNewest();
@@ -90,7 +93,10 @@ export class Publisher {
         if (!this.#stopping) await this.#pause(pause);
         else if (log.guarded() === log.head.size) return;
       } else if (this.#isBehind()) {
-        await sleep((log.awaited ? REST.awaited : REST.unawaited) * (performance.now() - started));
+        // While others cosign, this log has its rest.
+        const worked = performance.now() - started - this.#waited;
+        const rest = (log.awaited ? REST.awaited : REST.unawaited) * worked - this.#waited;
+        if (rest > 0) await sleep(rest);
       }
     }
   }
@@ -122,7 +128,8 @@ export class Publisher {
       return 0;
     }
     const { note, again } = await witnessing.gather(signed, (late) => this.#publishLate({ ...signed, note: late }));
-    observe('cosign', (performance.now() - cosigning) / 1000);
+    this.#waited = performance.now() - cosigning;
+    observe('cosign', this.#waited / 1000);
     if (log.frozen) return 0;
     if (!note) {
       this.#withoutSince ??= started;

@@ -11,7 +11,10 @@ import { folder } from '../folder.ts';
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const place = folder();
-const port = await freePort();
+/** What the ports of the README are here. */
+const ports = new Map<string, number>();
+for (const written of ['8080', '8081', '8082']) ports.set(written, await freePort());
+const port = ports.get('8080') as number;
 
 type Step = { readonly command: string; readonly server: boolean };
 
@@ -19,7 +22,7 @@ type Step = { readonly command: string; readonly server: boolean };
 function steps(): Step[] {
   const found = readme.matchAll(/^```sh( server)?\n([\s\S]*?)^```$|`(npx limmat [^`]+)`/gm);
   return [...found].map(([, server, block, inline]) => ({
-    command: (block ?? inline?.replace(/\s+/g, ' ') ?? '').replaceAll(':8080', `:${port}`),
+    command: (block ?? inline?.replace(/\s+/g, ' ') ?? '').replace(/:(808[0-9])/g, (_, port) => `:${ports.get(port)}`),
     server: server !== undefined,
   }));
 }

@@ -46,6 +46,7 @@ const EXPECTED = [
   'append statements, batches of 256, ',
   'bare node:http, ',
   'submit to an idle log, with proof',
+  'submit to an idle log, with proof, 2 of 3 witnesses',
   'make inclusion proofs, in process',
   'read receipts, ',
   'read hash tiles, ',

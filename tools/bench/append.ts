@@ -79,12 +79,12 @@ export async function measureAppend(
   }
 }
 
-function describe({ connections, batch, bodies }: Form): string {
+export function describe({ connections, batch, bodies }: Form): string {
   const kind = bodies ? 'statements' : 'opaque';
   return `${kind}, ${batch === 1 ? 'single' : `batches of ${batch}`}, ${connections} connections`;
 }
 
-function toLoad(
+export function toLoad(
   { connections, batch, bodies }: Form,
   path: string,
 ): Pick<Load, 'connections' | 'paths'> & Partial<Load> {
@@ -102,7 +102,7 @@ function toLoad(
 }
 
 /** The size of the newest checkpoint, which covers everything that was answered before. */
-async function publishedSize(port: number): Promise<number> {
+export async function publishedSize(port: number): Promise<number> {
   const note = new TextDecoder().decode(await ask({ port, path: '/checkpoint' }));
   return Number(note.split('\n')[1]);
 }

@@ -18,6 +18,7 @@ export async function measureIdle(
   size: number,
   statements: Iterable<Uint8Array>,
   results: Results,
+  how = '',
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const vkeys = log.vkeys.map(parseVkey);
@@ -34,7 +35,7 @@ export async function measureIdle(
   took.sort((a, b) => a - b);
   const [p50, p99] = [percentile(took, 0.5), percentile(took, 0.99)];
   const micros = ((processorSeconds(log.pid) - server) * 1e6) / took.length;
-  results.add('submit to an idle log, with proof', size, 'ms', { value: p50, p50, p99, micros });
+  results.add(`submit to an idle log, with proof${how}`, size, 'ms', { value: p50, p50, p99, micros });
 }
 
 function submit(agent: Agent, port: number, statement: Uint8Array): Promise<Uint8Array> {

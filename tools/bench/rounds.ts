@@ -10,6 +10,7 @@ import type { Scale } from './scale.ts';
 import { measureDisk, measureExport, startMeasured } from './sizes.ts';
 import { builds, makeWorld } from './statements.ts';
 import { copyLog, fill, makeLog, removeLog } from './templates.ts';
+import { measureWitnessed } from './witnessed.ts';
 
 /** What all rounds share. */
 export type Bench = {
@@ -77,6 +78,10 @@ export async function measureRound(bench: Bench, round: number): Promise<void> {
       await measureLog(bench, kind, size, round, rates, reads);
     }
   }
+  say(`round ${round}: witnesses`);
+  const { folder, world, statements: forms, results } = bench;
+  const [size] = scale.sizes as [number];
+  await measureWitnessed({ folder, world, forms, size, idle: scale.idle, seconds: scale.seconds, results });
 }
 
 async function measureLog(

@@ -64,6 +64,9 @@ const TRIES = [10, 50, 250] as const;
 const SLOW = 5 * 60_000;
 const BACK_OFF = { first: 1000, most: 60_000 } as const;
 
+/** A round whose proofs are each made once, and whose note was read once. */
+type Asking = Round & { readonly text: string };
+
 type Asked = {
   readonly name: string;
   readonly url: string;
@@ -83,7 +86,7 @@ type Asked = {
 export class Witnesses {
   readonly #parts: WitnessesParts;
   readonly #asked: readonly Asked[];
-  #newest: Round | undefined;
+  #newest: Asking | undefined;
   #largest: number;
 
   constructor(parts: WitnessesParts) {
@@ -104,12 +107,12 @@ export class Witnesses {
    * each from size 0, so that it names the size it has: that is the start-up probe.
    */
   async ask(round: Round, told: Told): Promise<void> {
-    this.#newest = round;
+    const asking = { ...round, text: parseNote(round.note).text, prove: proveOnce(round) };
+    this.#newest = asking;
     this.#largest = Math.max(this.#largest, round.checkpoint.size);
-    const prove = proveOnce(round);
     await Promise.all(
       this.#asked.map((asked) => {
-        const done = asked.idle.then(() => this.#take(asked, round, prove, told));
+        const done = asked.idle.then(() => this.#take(asked, asking, told));
         asked.idle = done.catch(() => {}); // whoever asked hears of it
         return done;
       }),
@@ -123,21 +126,21 @@ export class Witnesses {
     });
   }
 
-  async #take(asked: Asked, round: Round, prove: Round['prove'], told: Told): Promise<void> {
+  async #take(asked: Asked, round: Asking, told: Told): Promise<void> {
     if (this.#newest !== round) {
       told(asked.name, { kind: 'superseded', size: this.#largest }, false);
     } else if (asked.last && asked.retryAt > this.#now()) {
       told(asked.name, asked.last, false);
     } else {
-      const outcome = await this.#heal(asked, round, prove);
+      const outcome = await this.#heal(asked, round);
       told(asked.name, outcome, this.#record(asked, outcome));
     }
   }
 
-  async #heal(asked: Asked, round: Round, prove: Round['prove']): Promise<Outcome> {
+  async #heal(asked: Asked, round: Asking): Promise<Outcome> {
     for (const pause of [0, ...TRIES]) {
       if (pause > 0) await this.#parts.sleep(pause);
-      const judgement = await this.#askOnce(asked, round, prove);
+      const judgement = await this.#askOnce(asked, round);
       if (judgement.kind === 'cosigned') asked.size = round.checkpoint.size;
       if (judgement.kind === 'superseded' || judgement.kind === 'stale') asked.size = judgement.size;
       if (judgement.kind !== 'stale') return judgement;
@@ -145,7 +148,7 @@ export class Witnesses {
     return { kind: 'busy', why: 'its size is another with every answer' };
   }
 
-  async #askOnce(asked: Asked, { checkpoint, note, deadline }: Round, prove: Round['prove']): Promise<Judgement> {
+  async #askOnce(asked: Asked, { checkpoint, note, text, prove, deadline }: Asking): Promise<Judgement> {
     const { size } = checkpoint;
     const old = asked.size ?? 0;
     if (old > size) return { kind: 'superseded', size: old };
@@ -161,7 +164,7 @@ export class Witnesses {
     }
     if (answer.status === 409) asked.conflicts++;
     const now = Math.floor(this.#now() / 1000);
-    return judge(answer, { text: parseNote(note).text, size, old, largest: this.#largest, vkeys: asked.vkeys, now });
+    return judge(answer, { text, size, old, largest: this.#largest, vkeys: asked.vkeys, now });
   }
 
   /** Remembers an outcome; answers whether it is of another kind than the last. */

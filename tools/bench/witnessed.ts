@@ -57,7 +57,7 @@ async function measureForms(
   try {
     // Numbers of builds beyond those of the templates and of the rounds.
     const fresh = builds(world, 1000 * size + flags.length * idle, idle);
-    if (flags.length > 0) await measureIdle(log, size, fresh, results, ', 2 of 3 witnesses');
+    await measureIdle(log, size, fresh, results, flags.length > 0 ? ', 2 of 3 witnesses' : ', no witnesses');
     for (const form of forms) {
       const before = await publishedSize(log.port);
       const observed = await observe(log, { ...toLoad(form, '/entries'), seconds });

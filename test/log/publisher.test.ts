@@ -1,0 +1,153 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { utf8 } from '../../src/core/bytes.ts';
+import { Publisher } from '../../src/log/publisher.ts';
+import type { Gathered, Witnessing } from '../../src/log/witnessing.ts';
+import { TestLog } from './testlog.ts';
+
+// Loop 2 with witnesses that answer what a test says, and timers that ring when it says so.
+
+type Timer = { readonly milliseconds: number; ring(): void };
+type Late = (note: Uint8Array) => void;
+
+const HALF_AN_HOUR = 30 * 60_000;
+const asSigned = (note: Uint8Array): Gathered => ({ note, again: HALF_AN_HOUR });
+const NONE: Gathered = { note: undefined, again: 700 };
+
+function world(gathered: (note: Uint8Array, late: Late, size: number) => Gathered | Promise<Gathered>) {
+  const log = new TestLog();
+  const timers = new Set<Timer>();
+  const seen = { gathers: [] as number[], probes: 0, signed: 0, shown: [] as string[] };
+  const witnessing: Pick<Witnessing, 'probe' | 'gather'> = {
+    async probe() {
+      seen.probes++;
+      assert.is(seen.signed, 0, 'nothing is signed before the witnesses were asked');
+    },
+    async gather({ size, note }, late) {
+      seen.gathers.push(size);
+      return gathered(note, late, size);
+    },
+  };
+  const publisher = new Publisher({
+    log: log.log,
+    signer: {
+      keys: log.signer.keys,
+      sign(head) {
+        seen.signed++;
+        return log.signer.sign(head);
+      },
+    },
+    publication: log.store,
+    witnessing,
+    announce: ({ note }) => seen.shown.push(new TextDecoder().decode(note)),
+    settled: () => {},
+    sleep: async () => {},
+    alarm(milliseconds, ring) {
+      const timer = { milliseconds, ring };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    observe: () => {},
+  });
+  /** Lets a timer of a length ring. */
+  function ring(milliseconds: number): void {
+    const timer = [...timers].find((one) => one.milliseconds === milliseconds);
+    assert.ok(timer, `no timer rings after ${milliseconds}: ${[...timers].map((one) => one.milliseconds)}`);
+    timers.delete(timer);
+    timer.ring();
+  }
+  /** Submits an entry to the tree, whose publication is awaited as that of a statement. */
+  function add(name: string): number {
+    const ticket = log.add(utf8(name));
+    log.log.turn();
+    publisher.wake();
+    return ticket;
+  }
+  const passing = () => new Promise((resolve) => setImmediate(resolve));
+  async function until(holds: () => boolean): Promise<void> {
+    while (!holds()) await passing();
+  }
+  return { log, publisher, seen, timers, ring, add, until };
+}
+
+test('a quiet log is cosigned again, and what is published then is newer', async () => {
+  const { log, publisher, seen, timers, ring, add } = world(asSigned);
+  add('a');
+  await publisher.idle();
+  const first = log.store.published();
+  assert.equal(
+    [...timers].map(({ milliseconds }) => milliseconds),
+    [HALF_AN_HOUR],
+  );
+  ring(HALF_AN_HOUR);
+  await publisher.idle();
+  const second = log.store.published();
+  assert.equal([seen.gathers, seen.probes, second?.size], [[1, 1], 1, first?.size]);
+  assert.ok((second?.timestamp ?? 0) > (first?.timestamp ?? 0));
+  await publisher.stop();
+  assert.is(timers.size, 0, 'nothing keeps the thread from ending');
+});
+
+test('without a quorum nothing is shown, and the newest head is tried again until there is one', async () => {
+  let there = false;
+  const { log, publisher, seen, ring, add, until, timers } = world((note) => (there ? asSigned(note) : NONE));
+  add('a');
+  await until(() => [...timers].some(({ milliseconds }) => milliseconds === 700));
+  assert.equal([log.store.published(), seen.shown.length], [undefined, 0]);
+  add('b');
+  assert.equal(seen.gathers, [1], 'a turn goes on, and does not hurry the witnesses');
+  ring(700);
+  await until(() => [...timers].some(({ milliseconds }) => milliseconds === 700));
+  there = true;
+  ring(700);
+  await publisher.idle();
+  assert.equal([seen.gathers, log.store.published()?.size], [[1, 2, 2], 2]);
+  await publisher.stop();
+});
+
+test('a stop without a quorum ends after a last attempt, with all that is certain guarded', async () => {
+  const { log, publisher, seen, add, until, timers } = world(() => NONE);
+  add('a');
+  await until(() => [...timers].some(({ milliseconds }) => milliseconds === 700));
+  log.add(utf8('b'));
+  log.log.turn();
+  await publisher.stop();
+  assert.equal([seen.gathers, log.log.guarded(), timers.size], [[1, 2], 2, 0]);
+});
+
+test('a cosignature that comes late is added, unless a newer head is on its way', async () => {
+  const lates: Late[] = [];
+  const { log, publisher, seen, add } = world((note, late) => {
+    lates.push(late);
+    return asSigned(note);
+  });
+  add('a');
+  await publisher.idle();
+  lates[0]?.(utf8('with more'));
+  assert.is(new TextDecoder().decode(log.store.published()?.note), 'with more');
+  assert.is(seen.shown.at(-1), 'with more');
+  log.add(utf8('b'));
+  log.log.turn();
+  lates[0]?.(utf8('too late'));
+  assert.is(seen.shown.at(-1), 'with more');
+  publisher.wake();
+  await publisher.idle();
+  lates[0]?.(utf8('of another head'));
+  assert.is(log.store.published()?.size, 2);
+  assert.not.ok(seen.shown.includes('of another head'));
+  await publisher.stop();
+});
+
+test('what freezes the log while witnesses are asked keeps the head from being shown', async () => {
+  const frozen: { log?: TestLog } = {};
+  const { log, publisher, seen, add } = world((note) => {
+    frozen.log?.log.freeze(new Error('a witness shows another history'));
+    return asSigned(note);
+  });
+  frozen.log = log;
+  add('a');
+  await publisher.idle();
+  assert.equal([log.store.published(), seen.shown], [undefined, []]);
+});
+
+test.run();

@@ -36,6 +36,8 @@ const DEADLINE = 3000;
 export class Publisher {
   readonly #parts: PublisherParts;
   #published: SignedHead | undefined;
+  /** The size that was guarded and signed last. */
+  #tried = -1;
   #running: Promise<void> | undefined;
   #isProbed = false;
   /** The published head is to be cosigned again, though it is the newest. */
@@ -91,7 +93,7 @@ export class Publisher {
       }
       if (pause > 0) {
         if (!this.#stopping) await this.#pause(pause);
-        else if (log.guarded() === log.head.size) return;
+        else if (this.#tried === log.head.size) return;
       } else if (this.#isBehind()) {
         // While others cosign, this log has its rest.
         const worked = performance.now() - started - this.#waited;
@@ -118,6 +120,7 @@ export class Publisher {
     const { log, signer, witnessing, observe } = this.#parts;
     if (log.frozen) return 0;
     const guarded = log.guardHead(); // the point of no return
+    this.#tried = guarded.size;
     const started = performance.now();
     this.#expectBy(guarded.size, started);
     const signed = await signer.sign(guarded);

@@ -115,6 +115,25 @@ test('a stop without a quorum ends after a last attempt, with all that is certai
   assert.equal([seen.gathers, log.log.guarded(), timers.size], [[1, 2], 2, 0]);
 });
 
+test('a stop while the witnesses are asked guards what was committed meanwhile as well', async () => {
+  let answer = (_: Gathered) => {};
+  const { log, publisher, seen, add, until } = world((_note, _late, size) =>
+    size === 1
+      ? new Promise((resolve) => {
+          answer = resolve;
+        })
+      : NONE,
+  );
+  add('a');
+  await until(() => seen.gathers.length === 1);
+  log.add(utf8('b'));
+  log.log.turn();
+  const stopped = publisher.stop();
+  answer(NONE);
+  await stopped;
+  assert.equal(seen.gathers, [1, 2]);
+});
+
 test('a cosignature that comes late is added, unless a newer head is on its way', async () => {
   const lates: Late[] = [];
   const { log, publisher, seen, add } = world((note, late) => {
@@ -132,9 +151,10 @@ test('a cosignature that comes late is added, unless a newer head is on its way'
   assert.is(seen.shown.at(-1), 'with more');
   publisher.wake();
   await publisher.idle();
-  lates[0]?.(utf8('of another head'));
   assert.is(log.store.published()?.size, 2);
+  lates[0]?.(utf8('of another head'));
   assert.not.ok(seen.shown.includes('of another head'));
+  assert.is(log.log.frozen, undefined);
   await publisher.stop();
 });
 

@@ -44,7 +44,7 @@ export function makeCommand(): Command {
     .addOption(setting('--reserve <mebibytes>', 'free disk below which the log is read-only').default('512'))
     .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
     .addOption(setting('--policy <file>', 'tlog-policy: whose cosignatures a checkpoint needs before it is published'))
-    .addOption(setting('--witness-fail-open', 'publish without a quorum of witnesses rather than wait for one'))
+    .option('--witness-fail-open', 'publish without a quorum of witnesses rather than wait for one')
     .option('--accept-clock-step', 'go on though the clock is more than 48 hours beyond the last heartbeat')
     .action(serve);
 }

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   proof: () => import('./proof.ts'),
   verify: () => import('./verify.ts'),
   'verify-evidence': () => import('./verifyevidence.ts'),
+  trust: () => import('./trust.ts'),
   fsck: () => import('./fsck.ts'),
   verdict: () => import('./verdict.ts'),
   replay: () => import('./replay.ts'),

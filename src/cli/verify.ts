@@ -11,6 +11,7 @@ import { hashFile } from './hashfile.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes, readVkeys } from './readinput.ts';
+import { verifyTrusted } from './verifytrusted.ts';
 
 export function makeCommand(): Command {
   return command(
@@ -20,14 +21,19 @@ export function makeCommand(): Command {
     .argument('<proof>', 'the proof, as `limmat submit` and `limmat proof` write it; - for standard input')
     .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line'))
     .addOption(
+      setting('--trust <file>', 'instead: what `limmat trust bundle` wrote, or a tlog-policy that names the log'),
+    )
+    .addOption(setting('--max-age <seconds>', 'with --trust: how old the newest signature may be'))
+    .addOption(
       setting('--artifact <file>', 'the file that must be one of the build; in an opaque log, the entry itself'),
     )
     .action(verify);
 }
 
-type Options = { vkey?: string; artifact?: string; json?: boolean };
+type Options = { vkey?: string; trust?: string; maxAge?: string; artifact?: string; json?: boolean };
 
 async function verify(file: string, options: Options): Promise<void> {
+  if (options.trust !== undefined) return verifyTrusted(file, options.trust, options);
   const vkeys = readVkeys(required(options, 'vkey'));
   const bytes = readBytes(file);
   // A proof without its entry is for an opaque log, where the file itself was logged.

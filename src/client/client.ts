@@ -6,4 +6,5 @@ export type { Fetch } from './logclient.ts';
 export { fileSpool, type Spool, type Spooled } from './spool.ts';
 export { type Resumed, Submitter, type SubmitterParts } from './submitter.ts';
 export { formatTrust, parseTrust, type Trust } from './trust.ts';
+export type { ProvenVerdict } from './verdict.ts';
 export { type Verified, type VerifyOptions, verify } from './verify.ts';

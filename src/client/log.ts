@@ -1,14 +1,16 @@
 /** A log as a program uses it: everything that it answers is verified against what is pinned before it is returned. @module */
-import { equal, type Hash, toHex } from '../core/bytes.ts';
+import { equal, fromUtf8, type Hash, toHex } from '../core/bytes.ts';
 import { decodeStatement, entryIdOf } from '../core/cose.ts';
 import { type OpenedCheckpoint, openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { type Age, evaluate, explain } from '../core/quorum.ts';
+import { isSize } from '../core/size.ts';
 import { follow, type Seen } from './follow.ts';
 import { type Fetch, LogClient } from './logclient.ts';
 import { statementIn } from './offline.ts';
 import { formatBundle } from './proofbundle.ts';
 import { type Trust, trustedKeys } from './trust.ts';
+import { askVerdict, type ProvenVerdict } from './verdict.ts';
 import { type Verified, verify } from './verify.ts';
 
 export type LogParts = {
@@ -89,6 +91,43 @@ export class Log {
         ? await this.client.proof(name.entryId)
         : await this.client.get(`v1/proof?${'index' in name ? `index=${name.index}` : `hash=${toHex(name.leafHash)}`}`);
     return this.#checked(proof, name);
+  }
+
+  /**
+   * The entry that enrolled a key, by the kid that its statements name; none if the log knows no such key. Beside the
+   * proof of such a statement it lets anyone check the signature offline: see `bundleOf`.
+   *
+   * ```ts
+   * import { bundleOf, Log, parseTrust, verify } from 'limmat/client';
+   *
+   * const log = new Log({ url, trust: parseTrust(trustFile) });
+   * const logged = await log.submit(statement);
+   * const enrolment = await log.enrolment(logged.verified.statement!.kid);
+   * const bundle = new TextEncoder().encode(bundleOf(logged, enrolment));
+   * console.assert(verify(bundle, log.trust).enrolment?.organisation === 'acme');
+   * ```
+   */
+  async enrolment(kid: Uint8Array): Promise<Logged | undefined> {
+    const answer = JSON.parse(fromUtf8(await this.client.get(`v1/keys?key=${toHex(kid)}`), 'bad-request'));
+    const index: unknown = answer.keys?.[0]?.enrolled;
+    return isSize(index) ? this.proof({ index }) : undefined;
+  }
+
+  /**
+   * Whether a file is logged, by which key, and whether that key was good for it; every entry that decides it is
+   * proven here, and what rests on absence is listed apart.
+   *
+   * ```ts
+   * import { Log, parseTrust } from 'limmat/client';
+   *
+   * const log = new Log({ url, trust: parseTrust(trustFile) });
+   * await log.submit(statement);
+   * const { verdict, builds, asserted } = await log.verdict(digest, { issuer: 'acme' });
+   * console.assert(verdict === 'valid' && builds[0]?.issuer === 'acme' && asserted.length > 0);
+   * ```
+   */
+  verdict(digest: string, { issuer }: { issuer?: string } = {}): Promise<ProvenVerdict> {
+    return askVerdict(this.client, trustedKeys(this.trust), digest, issuer);
   }
 
   /**

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   serve: () => import('./serve.ts'),
   sign: () => import('./sign.ts'),
   submit: () => import('./submit.ts'),
+  gate: () => import('./gate.ts'),
   key: () => import('./key.ts'),
   approve: () => import('./approve.ts'),
   proof: () => import('./proof.ts'),

@@ -2,7 +2,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Observation } from '../log/channel.ts';
 import type { LogHandle } from '../log/handle.ts';
+import { answers, type Described } from './describe.ts';
 import type { Handler } from './route.ts';
+
+export const metricsDescribed: Described = {
+  summary: 'Counters for Prometheus.',
+  answers: answers('The text format of Prometheus', 'text/plain'),
+};
 
 export type Metrics = {
   readonly registry: Registry;

@@ -67,7 +67,8 @@ export function targetOf({ path, operation }: Call, value: (parameter: Parameter
   let target = path;
   for (const parameter of operation.parameters) {
     const given = value(parameter);
-    if (parameter.in === 'path') target = target.replace(`{${parameter.name}}`, given ?? '');
+    if (parameter.in === 'path')
+      target = target.replace(`{${parameter.name}}`, () => (given ?? '').replace(/[^!-~]/gu, encodeURIComponent));
     else if (parameter.in === 'query' && given !== undefined) {
       query.push(`${parameter.name}=${encodeURIComponent(given)}`);
     }

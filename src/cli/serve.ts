@@ -12,6 +12,7 @@ import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, 
 import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
+import { sampleOf, withOpenApi } from '../http/openapi.ts';
 import { queryRoutes } from '../http/questions.ts';
 import { schemaRoutes } from '../http/schemas.ts';
 import { publishedOf } from '../http/tiles.ts';
@@ -30,6 +31,7 @@ import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
 import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
 import { spawn } from './threads/spawn.ts';
+import { packageVersion } from './version.ts';
 
 /** How long a start waits for the newest head to be signed again, in milliseconds. */
 const RENEWAL = 10_000;
@@ -118,7 +120,7 @@ async function serve(options: Options): Promise<void> {
     publicUrl,
     receiptKeys: keys.receipts,
   };
-  const routes = [
+  const described = [
     ...tileRoutes(log),
     ...(entries === 'opaque'
       ? opaqueRoutes(log)
@@ -135,6 +137,8 @@ async function serve(options: Options): Promise<void> {
     ...(lookup ? queryRoutes({ log, lookup }) : []),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
+  const about = { title: `The log ${origin}`, version: packageVersion(), url: publicUrl };
+  const routes = withOpenApi(described, about, () => sampleOf(log, keys.receipts));
   const server = createFront(createApp(routes, watch), routes, watch, patience);
   const closeLog = async () => {
     stopping = true;

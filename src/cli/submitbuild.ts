@@ -14,13 +14,31 @@ import { mergeProvenance } from './provenance/merge.ts';
 import type { NamedDigests } from './provenance/provenance.ts';
 import { readProvenance } from './provenance/read.ts';
 import { readBytes } from './readinput.ts';
-import { compose, finish, proofName, type Signing, type Target, withSigning, withTarget } from './statement.ts';
+import {
+  type Composed,
+  compose,
+  finish,
+  proofName,
+  type Signing,
+  type Target,
+  withSigning,
+  withTarget,
+} from './statement.ts';
 
 const { fields } = KINDS.build.schema;
 const artifactKind = fields.get('artifactKind')?.node;
 
 export function makeBuildCommand(): Command {
   const build = command('build', 'log a build: its files, its version, its builder and its site')
+    .option('--artifact <file>', 'a file of the build; give as many as there are', collect, [])
+    .addOption(setting('--out <file>', 'where the proof goes (default: PRODUCT-VERSION.tlog-proof)'))
+    .action(submitBuild);
+  return withTarget(withBuild(build));
+}
+
+/** The flags that say what was built, where, from what, and who signs for it; all but the files. */
+export function withBuild(build: Command): Command {
+  build
     .addOption(setting('--file <file>', 'fields of the build, YAML or JSON'))
     .addOption(setting('--site <id>', 'where it was built, a site that the organisation has declared'))
     .addOption(setting('--builder <uri>', 'what built it'))
@@ -32,7 +50,6 @@ export function makeBuildCommand(): Command {
         artifactKind?.type === 'enum' ? artifactKind.values : [],
       ),
     )
-    .option('--artifact <file>', 'a file of the build; give as many as there are', collect, [])
     .option(
       '--provenance <file>',
       'in-toto, DSSE, Sigstore bundle or .buildinfo; what it says need not be given',
@@ -40,13 +57,11 @@ export function makeBuildCommand(): Command {
       [],
     )
     .option('--source <uri=alg:hex>', 'a source and its digest, such as git+https://…=gitCommit:…', collect, [])
-    .option('--channel <id>', 'release channel')
-    .addOption(setting('--out <file>', 'where the proof goes (default: PRODUCT-VERSION.tlog-proof)'))
-    .action(submitBuild);
-  return withTarget(withSigning(withRefs(withCommon(build))));
+    .option('--channel <id>', 'release channel');
+  return withSigning(withRefs(withCommon(build)));
 }
 
-type BuildOptions = Target &
+export type BuildOptions = Target &
   Signing &
   CommonOptions & {
     file?: string;
@@ -60,10 +75,17 @@ type BuildOptions = Target &
     provenance: string[];
     source: string[];
     channel?: string;
-    out?: string;
   };
 
-async function submitBuild(options: BuildOptions): Promise<void> {
+async function submitBuild(options: BuildOptions & { out?: string }): Promise<void> {
+  const { statement, product, version } = await composeBuild(options);
+  await finish(statement, options, { proof: () => options.out ?? proofName(product, version) });
+}
+
+/** Hashes the files and puts together what is to be signed about them. */
+export async function composeBuild(
+  options: BuildOptions,
+): Promise<{ statement: Composed; product: string; version: string }> {
   const files = options.provenance.map((path): ProvenanceFile => {
     return { path, provenance: readProvenance(readBytes(path), path) };
   });
@@ -88,7 +110,7 @@ async function submitBuild(options: BuildOptions): Promise<void> {
   const subject = options.packageUrl ?? draft?.claims.subject ?? packageUrl ?? generic;
   const claims = { ...draft?.claims, subject };
   const statement = await compose({ kind: 'build', fields: all, claims }, options, origins);
-  await finish(statement, options, { proof: () => options.out ?? proofName(product, version) });
+  return { statement, product, version };
 }
 
 /** What the flags say; the files are hashed apart. */

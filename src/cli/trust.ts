@@ -44,11 +44,11 @@ export function readTrust(options: Trusting): Trust {
   };
 }
 
-const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+const UNITS = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
-/** Seconds, from text such as 90s, 30m, 24h or 7d. */
-function parseDuration(text: string): number {
-  const [, number, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? [];
+/** Seconds, from text such as 90, 90s, 30m, 24h or 7d. */
+export function parseDuration(text: string): number {
+  const [, number, unit] = /^([0-9]{1,9})([smhd]?)$/.exec(text) ?? [];
   if (number === undefined)
     throw new Fault('bad-request', `--max-age takes a duration such as 90s, 30m, 24h or 7d, not "${text}"`);
   return Number(number) * UNITS[unit as keyof typeof UNITS];

@@ -4,11 +4,9 @@
  */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { verifyProof } from '../client/offline.ts';
-import { fromUtf8, toHex, utf8 } from '../core/bytes.ts';
+import { askVerdict, type ProvenVerdict } from '../client/verdict.ts';
+import { toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
-import type { Vkey } from '../core/note.ts';
-import type { Verdict } from '../registry/verdict.ts';
 import { FAILED } from './exit.ts';
 import { hashFile } from './hashfile.ts';
 import { command, required, setting } from './options.ts';
@@ -22,19 +20,15 @@ export function makeCommand(): Command {
     .addOption(setting('--artifact <file>', 'the file'))
     .addOption(setting('--digest <alg:hex>', 'its digest instead, as sha256:…'))
     .addOption(setting('--issuer <id>', 'builds of this organisation alone'))
-    .action(askVerdict);
+    .action(verdict);
 }
 
 type Options = { url?: string; vkey?: string; artifact?: string; digest?: string; issuer?: string; json?: boolean };
-type Answer = Verdict & { readonly entries: readonly { index: number; leafHash: string; proof: string }[] };
 
-async function askVerdict(options: Options): Promise<void> {
+async function verdict(options: Options): Promise<void> {
   const vkeys = readVkeys(required(options, 'vkey'));
-  const query = new URLSearchParams({ digest: await digestOf(options) });
-  if (options.issuer !== undefined) query.set('issuer', options.issuer);
   const client = new LogClient(required(options, 'url'), fetch);
-  const answer = JSON.parse(fromUtf8(await client.get(`v1/verdict?${query}`), 'bad-request')) as Answer;
-  checkProofs(answer, vkeys);
+  const answer = await askVerdict(client, vkeys, await digestOf(options), options.issuer);
   print(options.json, options.json ? { ...answer } : summary(answer));
   if (answer.verdict !== 'valid') process.exitCode = FAILED;
 }
@@ -48,21 +42,6 @@ async function digestOf({ artifact, digest, json }: Options): Promise<string> {
   return `sha256:${toHex(digests.get('sha256') as Uint8Array)}`;
 }
 
-/** Every entry that the answer cites is in the signed tree, where it says. Fault `bad-proof` otherwise. */
-function checkProofs({ entries, proven, builds }: Answer, vkeys: readonly Vkey[]): void {
-  const shown = new Set<number>();
-  for (const { index, leafHash, proof } of entries) {
-    const entry = verifyProof(utf8(proof), vkeys);
-    if (entry.index !== index || toHex(entry.leafHash) !== leafHash) {
-      throw new Fault('bad-proof', `the proof that the log gives for entry ${index} is of another`);
-    }
-    shown.add(index);
-  }
-  const cited = [...proven.flatMap((one) => one.entries), ...builds.map(({ index }) => index)];
-  const missing = cited.find((index) => !shown.has(index));
-  if (missing !== undefined) throw new Fault('bad-proof', `the answer rests on entry ${missing} and does not prove it`);
-}
-
 function summary({
   verdict,
   digest,
@@ -72,7 +51,7 @@ function summary({
   builds,
   proven,
   asserted,
-}: Answer): Record<string, unknown> {
+}: ProvenVerdict): Record<string, unknown> {
   return {
     verdict,
     digest,

@@ -12,6 +12,7 @@ import { command, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes } from './readinput.ts';
 import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
+import { verifyTrusted } from './verifytrusted.ts';
 
 export function makeCommand(): Command {
   const made = command(
@@ -20,18 +21,22 @@ export function makeCommand(): Command {
   )
     .argument('<proof>', 'the proof, as `limmat submit` and `limmat proof` write it; - for standard input')
     .addOption(
+      setting('--trust <file>', 'instead: what `limmat trust bundle` wrote, or a tlog-policy that names the log'),
+    )
+    .addOption(
       setting('--artifact <file>', 'the file that must be one of the build; in an opaque log, the entry itself'),
     )
     .action(verify);
   return withTrust(made);
 }
 
-type Options = Trusting & { artifact?: string; json?: boolean };
+type Options = Trusting & { trust?: string; artifact?: string; json?: boolean };
 
 /** How COSE_Sign1 begins: a receipt, or a statement with receipts. */
 const SIGN1_TAG = 0xd2;
 
 async function verify(file: string, options: Options): Promise<void> {
+  if (options.trust !== undefined) return verifyTrusted(file, options.trust, options);
   const trust = readTrust(options);
   const bytes = readBytes(file);
   if (bytes[0] === SIGN1_TAG) refuseReceipt(file, trust);

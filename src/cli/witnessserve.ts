@@ -7,12 +7,14 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { COSIGNATURE_ED25519, formatVkey } from '../core/note.ts';
 import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
+import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
 import { witnessRoutes } from '../http/witness.ts';
 import { createWitnessMetrics, witnessOperatorRoutes } from '../http/witnesshealth.ts';
 import { readSeed } from '../store/seed.ts';
 import { openWitnessStore } from '../store/witness.ts';
 import { Witness } from '../witness/witness.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
+import { packageVersion } from './version.ts';
 import { cosignersOf, witnessDirectory } from './witnessdir.ts';
 
 export function makeServe(): Command {
@@ -59,7 +61,9 @@ async function serve(options: Options): Promise<void> {
     failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
   };
   let stopping = false;
-  const routes = [...witnessRoutes(witness), ...witnessOperatorRoutes(witness, name, () => stopping, metrics)];
+  const described = [...witnessRoutes(witness), ...witnessOperatorRoutes(witness, name, () => stopping, metrics)];
+  const about = { title: `The witness ${name}`, version: packageVersion(), url: '/' };
+  const routes = withOpenApi(described, about, () => NO_SAMPLE);
   const server = createFront(createApp(routes, watch), routes, watch, patience);
   await listenOn(server, listen);
   announce(options.json ?? false, {

@@ -90,7 +90,7 @@ export class LogClient {
       return await this.#fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
     } catch (error) {
       const cause = error instanceof Error && error.cause ? `: ${messageOf(error.cause)}` : '';
-      throw new Fault('request-timeout', `cannot reach ${url}: ${messageOf(error)}${cause}`);
+      throw new Fault('request-timeout', `cannot reach ${url}: ${messageOf(error)}${cause}`, { cause: error });
     }
   }
 }
@@ -154,6 +154,7 @@ function problemFault(problem: CborMap, detail: { retryAfter?: number } = {}): F
 
 function codeOf(status: number): FaultCode {
   if (status === 404) return 'unknown-resource';
+  if (status === 408) return 'request-timeout';
   if (status === 503 || status === 429) return 'pool-full';
   return status >= 500 ? 'internal' : 'refused';
 }

@@ -63,8 +63,11 @@ export function statementIn(entry: Uint8Array): SignedStatement | undefined {
   }
 }
 
+/** As much of a build as it takes to find a file in it. */
+type Build = { readonly artifacts: readonly Pick<Payload<'build'>['artifacts'][number], 'name' | 'digests'>[] };
+
 /** The name under which a build lists a file with one of these digests. Fault `bad-proof` if it lists none. */
-export function artifactIn(build: Payload<'build'>, digests: Digests): string {
+export function artifactIn(build: Build, digests: Digests): string {
   const found = build.artifacts.find((artifact) =>
     Object.entries(artifact.digests).some(([name, value]) => {
       const own = digests.get(name);

@@ -4,14 +4,26 @@
  * byte strings is a batch. @module
  */
 
-import { concat } from '../core/bytes.ts';
-import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
+import { concat, utf8 } from '../core/bytes.ts';
+import { type Cbor, encode, readByteStrings, writeByteStrings } from '../core/cbor.ts';
 import { Fault, must } from '../core/fault.ts';
 import { leafHash, MAX_ENTRY } from '../core/hash.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
+import type { Described } from './describe.ts';
 import { conciseProblem } from './problem.ts';
 import { type Ask, type Handler, noted, type Reply, type Watch } from './route.ts';
+
+export const addDescribed: Described = {
+  summary: 'Appends an entry, or a CBOR sequence of them as byte strings; answers where it is.',
+  body: {
+    'application/octet-stream': () => utf8('an entry'),
+    [BATCH_TYPE]: () => writeByteStrings([utf8('an entry'), utf8('another')]),
+  },
+  answers: {
+    200: { says: 'The index in decimal; for a batch, of each entry', types: { 'text/plain': {}, [BATCH_TYPE]: {} } },
+  },
+};
 
 export const addLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : MAX_ENTRY);
 

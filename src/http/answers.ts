@@ -12,6 +12,7 @@ import { verify } from '../core/signature.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
 import type { Published } from '../log/handle.ts';
 import type { LogPublicKeys } from '../log/sign.ts';
+import { ANYTHING, arrayOf, HASH, ID, object, type Schema, SIZE } from './describe.ts';
 import type { Ask, Reply } from './route.ts';
 import { open } from './tiles.ts';
 
@@ -22,8 +23,26 @@ export type LogFacts = {
   readonly receiptKeys: LogPublicKeys['receipts'];
 };
 
-const SHAPES = ['application/cose', 'text/x.tlog-proof', 'application/json'] as const;
+export const SHAPES = ['application/cose', 'text/x.tlog-proof', 'application/json'] as const;
 export type Shape = (typeof SHAPES)[number];
+
+const text: Schema = { type: 'string' };
+/** What is in each of them. */
+export const SHAPE_SCHEMAS: { readonly [S in Shape]: Schema } = {
+  'application/cose': ANYTHING,
+  'text/x.tlog-proof': ANYTHING,
+  'application/json': object({
+    entryId: ID,
+    location: { type: 'string', format: 'uri' },
+    index: SIZE,
+    leafHash: HASH,
+    inclusionPath: arrayOf(HASH),
+    tree: object({ origin: text, size: SIZE, root: HASH }),
+    checkpoint: text,
+    receipt: { type: 'string', pattern: '^(?:[0-9a-f]{2})+$' },
+    proof: text,
+  }),
+};
 
 /** A statement that is logged, in the bytes that were sent this time. */
 export type Sent = Pick<SignedStatement, 'id' | 'entry'>;

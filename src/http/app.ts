@@ -4,21 +4,37 @@ import { concat } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { LogHandle } from '../log/handle.ts';
 import type { LogPublicKeys } from '../log/sign.ts';
-import { addHandler, addLimit } from './add.ts';
-import { consistencyHandler, entriesHandler, entryAndProofHandler, proofByHashHandler, sthHandler } from './ct.ts';
+import { addDescribed, addHandler, addLimit } from './add.ts';
+import {
+  consistencyDescribed,
+  consistencyHandler,
+  consistencyReceiptDescribed,
+  entriesDescribed,
+  entriesHandler,
+  entryAndProofDescribed,
+  entryAndProofHandler,
+  proofByHashDescribed,
+  proofByHashHandler,
+  sthDescribed,
+  sthHandler,
+} from './ct.ts';
 import {
   type EntriesParts,
   entriesLimit,
+  registerDescribed,
   registerHandler,
+  resolveDescribed,
   resolveHandler,
+  statementDescribed,
   statementHandler,
+  transparentDescribed,
   transparentHandler,
 } from './entries.ts';
-import { type Health, healthHandler } from './health.ts';
-import { keyHandler, keySetHandler } from './keys.ts';
-import { type Metrics, metricsHandler } from './metrics.ts';
+import { type Health, healthDescribed, healthHandler } from './health.ts';
+import { keyDescribed, keyHandler, keySetDescribed, keySetHandler } from './keys.ts';
+import { type Metrics, metricsDescribed, metricsHandler } from './metrics.ts';
 import { problemReply } from './problem.ts';
-import { consistencyReceiptHandler, type ProofParts, proofHandler } from './proofs.ts';
+import { consistencyReceiptHandler, type ProofParts, proofDescribed, proofHandler } from './proofs.ts';
 import {
   type Ask,
   asAccepted,
@@ -35,19 +51,45 @@ import {
   tooLarge,
   type Watch,
 } from './route.ts';
-import { checkpointHandler, tileHandler } from './tiles.ts';
+import { checkpointDescribed, checkpointHandler, tileDescribed, tileHandler } from './tiles.ts';
 
 /** The routes that every log has. */
 export function tileRoutes(log: LogHandle): Route[] {
   return [
-    { method: 'GET', path: '/checkpoint', form: asText, limit: noBody, handler: checkpointHandler(log), hot: true },
-    { method: 'GET', path: '/tile/*', form: asText, limit: noBody, handler: tileHandler(log), hot: true },
+    {
+      method: 'GET',
+      path: '/checkpoint',
+      form: asText,
+      limit: noBody,
+      handler: checkpointHandler(log),
+      described: checkpointDescribed,
+      hot: true,
+    },
+    {
+      method: 'GET',
+      path: '/tile/*',
+      form: asText,
+      limit: noBody,
+      handler: tileHandler(log),
+      described: tileDescribed,
+      hot: true,
+    },
   ];
 }
 
 /** The routes of an opaque log beside its tiles. */
 export function opaqueRoutes(log: LogHandle): Route[] {
-  return [{ method: 'POST', path: '/add', form: asText, limit: addLimit, handler: addHandler(log), hot: true }];
+  return [
+    {
+      method: 'POST',
+      path: '/add',
+      form: asText,
+      limit: addLimit,
+      handler: addHandler(log),
+      described: addDescribed,
+      hot: true,
+    },
+  ];
 }
 
 /** The routes of a log of statements beside its tiles. */
@@ -60,13 +102,19 @@ export function statementRoutes(parts: EntriesParts, receiptKeys: LogPublicKeys[
       form: asAccepted,
       limit: entriesLimit,
       handler: registerHandler(parts),
+      described: registerDescribed,
       hot: true,
     },
-    { ...get, path: '/entries/:id', handler: resolveHandler(parts) },
-    { ...get, path: '/entries/:id/statement', handler: statementHandler(parts) },
-    { ...get, path: '/entries/:id/transparent-statement', handler: transparentHandler(parts) },
-    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKeys) },
-    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKeys) },
+    { ...get, path: '/entries/:id', handler: resolveHandler(parts), described: resolveDescribed },
+    { ...get, path: '/entries/:id/statement', handler: statementHandler(parts), described: statementDescribed },
+    {
+      ...get,
+      path: '/entries/:id/transparent-statement',
+      handler: transparentHandler(parts),
+      described: transparentDescribed,
+    },
+    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKeys), described: keySetDescribed },
+    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKeys), described: keyDescribed },
   ];
 }
 
@@ -74,21 +122,61 @@ export function statementRoutes(parts: EntriesParts, receiptKeys: LogPublicKeys[
 export function proofRoutes(parts: ProofParts): Route[] {
   const get = { method: 'GET', limit: noBody, hot: true } as const;
   return [
-    { ...get, path: '/ct/v1/get-sth', form: asJson, handler: sthHandler(parts) },
-    { ...get, path: '/ct/v1/get-sth-consistency', form: asJson, handler: consistencyHandler(parts) },
-    { ...get, path: '/ct/v1/get-proof-by-hash', form: asJson, handler: proofByHashHandler(parts) },
-    { ...get, path: '/ct/v1/get-entries', form: asJson, handler: entriesHandler(parts) },
-    { ...get, path: '/ct/v1/get-entry-and-proof', form: asJson, handler: entryAndProofHandler(parts) },
-    { ...get, path: '/v1/proof', form: asJson, handler: proofHandler(parts) },
-    { ...get, path: '/consistency', form: asAccepted, handler: consistencyReceiptHandler(parts) },
+    { ...get, path: '/ct/v1/get-sth', form: asJson, handler: sthHandler(parts), described: sthDescribed },
+    {
+      ...get,
+      path: '/ct/v1/get-sth-consistency',
+      form: asJson,
+      handler: consistencyHandler(parts),
+      described: consistencyDescribed,
+    },
+    {
+      ...get,
+      path: '/ct/v1/get-proof-by-hash',
+      form: asJson,
+      handler: proofByHashHandler(parts),
+      described: proofByHashDescribed,
+    },
+    { ...get, path: '/ct/v1/get-entries', form: asJson, handler: entriesHandler(parts), described: entriesDescribed },
+    {
+      ...get,
+      path: '/ct/v1/get-entry-and-proof',
+      form: asJson,
+      handler: entryAndProofHandler(parts),
+      described: entryAndProofDescribed,
+    },
+    { ...get, path: '/v1/proof', form: asJson, handler: proofHandler(parts), described: proofDescribed },
+    {
+      ...get,
+      path: '/consistency',
+      form: asAccepted,
+      handler: consistencyReceiptHandler(parts),
+      described: consistencyReceiptDescribed,
+    },
   ];
 }
 
 /** The routes for those who run the log. */
 export function operatorRoutes(health: Health, metrics: Metrics): Route[] {
   return [
-    { method: 'GET', path: '/healthz', form: () => 'json', limit: noBody, handler: healthHandler(health), hot: false },
-    { method: 'GET', path: '/metrics', form: asText, limit: noBody, handler: metricsHandler(metrics), hot: false },
+    {
+      method: 'GET',
+      path: '/healthz',
+      form: asJson,
+      limit: noBody,
+      handler: healthHandler(health),
+      described: healthDescribed,
+      hot: false,
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      form: asText,
+      limit: noBody,
+      handler: metricsHandler(metrics),
+      described: metricsDescribed,
+      hot: false,
+    },
   ];
 }
 

@@ -13,6 +13,18 @@ import { TILE_WIDTH } from '../core/tile.ts';
 import { digitallySigned, treeHeadToSign } from '../core/treehead.ts';
 import type { LogHandle, Published } from '../log/handle.ts';
 import type { LogPublicKeys, SignedHead } from '../log/sign.ts';
+import {
+  answers,
+  arrayOf,
+  BASE64,
+  type Described,
+  HASH64,
+  needed,
+  object,
+  query,
+  queryNames,
+  SIZE,
+} from './describe.ts';
 import { badQuery, Query } from './query.ts';
 import type { Handler, Reply } from './route.ts';
 import { open, PATIENCE, publishedOf } from './tiles.ts';
@@ -36,11 +48,66 @@ function json(value: object): Reply {
   return { status: 200, headers: HEADERS, body: JSON.stringify(value) };
 }
 
+const JSON_TYPE = 'application/json';
+const first = query('first', 'The size of the earlier tree', SIZE, () => '1');
+const second = query('second', 'The size of the later tree', SIZE, ({ size }) => String(size));
+const treeSize = needed(
+  query('tree_size', 'The size of the tree that the proof leads to', SIZE, ({ size }) => String(size)),
+);
+const path = arrayOf(HASH64);
+const leafEntry = { leaf_input: BASE64, extra_data: { const: '' } };
+
+export const sthDescribed: Described = {
+  summary: 'The newest signed tree head (RFC 6962 §4.3).',
+  parameters: [],
+  answers: answers(
+    'A tree head, signed by the receipt key',
+    JSON_TYPE,
+    object({ tree_size: SIZE, timestamp: SIZE, sha256_root_hash: HASH64, tree_head_signature: BASE64 }),
+  ),
+};
+
+export const consistencyDescribed: Described = {
+  summary: 'That one tree is a prefix of another (RFC 6962 §4.4).',
+  parameters: [needed(first), needed(second)],
+  answers: answers('A consistency proof', JSON_TYPE, object({ consistency: path })),
+};
+
+export const proofByHashDescribed: Described = {
+  summary: 'That an entry is in a tree, by its leaf hash (RFC 6962 §4.5).',
+  parameters: [
+    needed(query('hash', 'A leaf hash in base64', HASH64, ({ leafHash: leaf }) => toBase64(leaf))),
+    treeSize,
+  ],
+  answers: answers('An inclusion proof', JSON_TYPE, object({ leaf_index: SIZE, audit_path: path })),
+};
+
+export const entriesDescribed: Described = {
+  summary: 'Entries from start to end, both included, and at least the first of them (RFC 6962 §4.6).',
+  parameters: [
+    needed(query('start', 'The first index', SIZE, () => '0')),
+    needed(query('end', 'The last index', SIZE, ({ size }) => String(size - 1))),
+  ],
+  answers: answers('Entries', JSON_TYPE, object({ entries: arrayOf(object(leafEntry)) })),
+};
+
+export const entryAndProofDescribed: Described = {
+  summary: 'An entry and that it is in a tree (RFC 6962 §4.8).',
+  parameters: [needed(query('leaf_index', 'The index of the entry', SIZE, () => '0')), treeSize],
+  answers: answers('The entry and its inclusion proof', JSON_TYPE, object({ ...leafEntry, audit_path: path })),
+};
+
+export const consistencyReceiptDescribed: Described = {
+  summary: 'A consistency receipt (RFC 9942) from any size to a published one, the newest if none is named.',
+  parameters: [needed(first), query('second', 'The size of a published checkpoint', SIZE)],
+  answers: answers('A COSE receipt', 'application/cose'),
+};
+
 /** `get-sth`: the newest published head; one that covers everything acknowledged before the request. */
 export function sthHandler({ log, receiptKeys }: ReadParts): Handler {
   let made: { head: SignedHead; reply: Reply } | undefined;
   return async (ask) => {
-    new Query(ask, []);
+    new Query(ask, queryNames(sthDescribed));
     await log.caughtUp(PATIENCE);
     const { head } = publishedOf(log);
     if (made?.head !== head) made = { head, reply: json(treeHead(head, receiptKeys)) };
@@ -65,8 +132,8 @@ function treeHead(head: SignedHead, keys: ReadParts['receiptKeys']): object {
 /** `get-sth-consistency?first=&second=`. */
 export function consistencyHandler({ log }: ReadParts): Handler {
   return (ask) => {
-    const query = new Query(ask, ['first', 'second']);
-    const [first, second] = [query.needed('first'), query.needed('second')];
+    const asked = new Query(ask, queryNames(consistencyDescribed));
+    const [first, second] = [asked.needed('first'), asked.needed('second')];
     const { tree, head } = publishedOf(log);
     checkPair(first, second, head.size);
     return json({ consistency: tree.consistency(first, second).map(toBase64) });
@@ -84,8 +151,8 @@ export function checkPair(first: number, second: number, size: number): void {
 /** `get-proof-by-hash?hash=&tree_size=`, the hash being a leaf hash in base64. */
 export function proofByHashHandler({ log, findLeaf }: ReadParts): Handler {
   return async (ask) => {
-    const query = new Query(ask, ['hash', 'tree_size']);
-    const [leaf, size] = [leafOf(query.text('hash')), query.needed('tree_size')];
+    const asked = new Query(ask, queryNames(proofByHashDescribed));
+    const [leaf, size] = [leafOf(asked.text('hash')), asked.needed('tree_size')];
     checkTreeSize(size, publishedOf(log));
     const index = await findLeaf(leaf);
     if (index === undefined || index >= size) {
@@ -117,8 +184,8 @@ function checkTreeSize(size: number, { head }: Published): void {
 /** `get-entries?start=&end=`, both ends included; may answer fewer than were asked for, and at least one. */
 export function entriesHandler({ log }: ReadParts): Handler {
   return (ask) => {
-    const query = new Query(ask, ['start', 'end']);
-    const [start, end] = [query.needed('start'), query.needed('end')];
+    const asked = new Query(ask, queryNames(entriesDescribed));
+    const [start, end] = [asked.needed('start'), asked.needed('end')];
     const { head, tree } = publishedOf(log);
     if (end < start) throw badQuery('endBeforeStart', `end, ${end}, is smaller than start, ${start}`);
     if (start >= head.size) {
@@ -148,8 +215,8 @@ function toLeafEntry(entry: Uint8Array): { leaf_input: string; extra_data: strin
 /** `get-entry-and-proof?leaf_index=&tree_size=`. */
 export function entryAndProofHandler({ log }: ReadParts): Handler {
   return (ask) => {
-    const query = new Query(ask, ['leaf_index', 'tree_size']);
-    const [index, size] = [query.needed('leaf_index'), query.needed('tree_size')];
+    const asked = new Query(ask, queryNames(entryAndProofDescribed));
+    const [index, size] = [asked.needed('leaf_index'), asked.needed('tree_size')];
     const published = publishedOf(log);
     checkTreeSize(size, published);
     if (index >= size) throw badQuery('leafIndexUnknown', `leaf_index is not below tree_size, ${size}`, { size });

@@ -3,15 +3,16 @@
  * thread that answers only decodes; signatures are verified elsewhere, and admission is the log's. @module
  */
 import { concat, type StatementId } from '../core/bytes.ts';
-import { type Cbor, encode, readByteStrings } from '../core/cbor.ts';
+import { type Cbor, encode, readByteStrings, writeByteStrings } from '../core/cbor.ts';
 import { decodeStatement, entryIdOf, parseEntryId, type SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { MAX_ENTRY } from '../core/hash.ts';
 import { attachReceipts } from '../core/receipt.ts';
 import type { PublicKey } from '../core/signature.ts';
 import type { LogHandle } from '../log/handle.ts';
-import { type Answers, LATER, shapeOf } from './answers.ts';
+import { type Answers, LATER, SHAPE_SCHEMAS, SHAPES, shapeOf } from './answers.ts';
 import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
+import { answers, type Described, ID, inPath, type Parameter } from './describe.ts';
 import { conciseProblem, statusOf } from './problem.ts';
 import { type Ask, type Handler, mediaType, noted, type Reply, type Watch } from './route.ts';
 import { open, publishedOf } from './tiles.ts';
@@ -27,11 +28,54 @@ export type EntriesParts = {
   readonly screen: (statement: SignedStatement) => void;
 };
 
-const STATEMENT_TYPES = ['application/cose', 'application/scitt-statement+cose'];
+const STATEMENT_TYPES: readonly [string, string] = ['application/cose', 'application/scitt-statement+cose'];
 /** An entry, and as much again for an unprotected header, which is dropped. */
 const MAX_STATEMENT = 2 * MAX_ENTRY;
 
 export const entriesLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : MAX_STATEMENT);
+
+const id = inPath('id', 'The id of a statement, known before it is logged', ID, ({ entryId }) => entryId);
+const accept: Parameter = {
+  name: 'accept',
+  in: 'header',
+  says: 'Which of the forms is wanted; the receipt if it does not say',
+  required: false,
+  schema: { enum: [...SHAPES] },
+};
+const LATE = { says: 'Logged, and not published yet: ask again after Retry-After', types: {} };
+
+export const registerDescribed: Described = {
+  summary: 'Registers a signed statement (SCRAPI), or up to 256 of them; the same statement is the same entry.',
+  parameters: [accept],
+  body: {
+    [STATEMENT_TYPES[0]]: ({ entry }) => entry,
+    [STATEMENT_TYPES[1]]: ({ entry }) => entry,
+    [BATCH_TYPE]: ({ entry }) => writeByteStrings([entry]),
+  },
+  answers: {
+    200: { says: 'For a batch: of each statement [status, receipt, location or problem]', types: { [BATCH_TYPE]: {} } },
+    201: { says: 'In the tree', types: SHAPE_SCHEMAS },
+    202: LATE,
+  },
+};
+
+export const resolveDescribed: Described = {
+  summary: 'A fresh receipt of a statement (SCRAPI), an offline proof, or all of it.',
+  parameters: [id, accept],
+  answers: { 200: { says: 'In the tree', types: SHAPE_SCHEMAS }, 204: LATE },
+};
+
+export const statementDescribed: Described = {
+  summary: 'The bytes of an entry.',
+  parameters: [id],
+  answers: { ...answers('A COSE_Sign1', 'application/cose'), 204: LATE },
+};
+
+export const transparentDescribed: Described = {
+  summary: 'A statement with a fresh receipt in its header 394 (RFC 9943).',
+  parameters: [id],
+  answers: { ...answers('A COSE_Sign1', 'application/cose'), 204: LATE },
+};
 
 /** SPEC (SCRAPI): 204 while registration is running. */
 const PENDING: Reply = { status: 204, headers: LATER, body: '' };

@@ -4,7 +4,23 @@
  */
 import type { LogHandle } from '../log/handle.ts';
 import type { WitnessingStatus } from '../log/witnessing.ts';
+import { answers, type Described, object, SIZE } from './describe.ts';
 import type { Handler } from './route.ts';
+
+const health = object({
+  status: { enum: ['ok', 'degraded', 'unhealthy'] },
+  'problem?': { type: 'string' },
+  origin: { type: 'string' },
+  'publishedSize?': SIZE,
+  'witnesses?': { type: 'object' },
+});
+export const healthDescribed: Described = {
+  summary: 'Whether the log signs what it takes in.',
+  answers: {
+    ...answers('It does', 'application/json', health),
+    503: { says: 'It does not, and why', types: { 'application/json': health } },
+  },
+};
 
 export type Health = { readonly log: LogHandle; readonly origin: string; readonly stopping: () => boolean };
 

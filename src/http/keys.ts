@@ -5,11 +5,23 @@ import { algorithmId, encodeKeySet, thumbprintOf, toCoseKey } from '../core/cose
 import { Fault } from '../core/fault.ts';
 import type { PublicKey } from '../core/signature.ts';
 import type { LogPublicKeys } from '../log/sign.ts';
+import { answers, type Described, ID, inPath } from './describe.ts';
 import type { Handler } from './route.ts';
 import { open } from './tiles.ts';
 
 const PREFIX = '/.well-known/scitt-keys/';
 const HEADERS = { 'content-type': 'application/cbor', 'cache-control': 'public, max-age=3600', ...open };
+
+export const keySetDescribed: Described = {
+  summary: 'The key that signs receipts now (SCRAPI).',
+  answers: answers('A COSE_KeySet', 'application/cbor'),
+};
+
+export const keyDescribed: Described = {
+  summary: 'A key that signs receipts, or ever did, by its kid (SCRAPI).',
+  parameters: [inPath('kid', 'The kid of a receipt', ID, ({ receiptKid }) => receiptKid)],
+  answers: answers('A COSE_Key', 'application/cbor'),
+};
 
 /** SPEC: may list the key in use alone; those of before are found by their kid as long as receipts live. */
 export function keySetHandler([current]: LogPublicKeys['receipts']): Handler {

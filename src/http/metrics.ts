@@ -4,7 +4,13 @@ import type { Observation } from '../log/channel.ts';
 import type { WitnessStatus } from '../log/cosign.ts';
 import type { LogHandle } from '../log/handle.ts';
 import type { WitnessingStatus } from '../log/witnessing.ts';
+import { answers, type Described } from './describe.ts';
 import type { Handler } from './route.ts';
+
+export const metricsDescribed: Described = {
+  summary: 'Counters for Prometheus.',
+  answers: answers('The text format of Prometheus', 'text/plain'),
+};
 
 export type Metrics = {
   readonly registry: Registry;

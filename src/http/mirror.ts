@@ -10,6 +10,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { parseTilePath, type Tile } from '../core/tile.ts';
 import type { Mirror } from '../monitor/mirror.ts';
 import { addEntries } from '../monitor/upload.ts';
+import { answers, type Described } from './describe.ts';
 import { type Ask, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
 import { open, tileReply } from './tiles.ts';
 
@@ -29,18 +30,55 @@ const MAX_UPLOAD = 64 * 1024 * 1024;
 const decompress = promisify(gunzip);
 const TEXT = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
 
+const SAYS: Record<'checkpoint' | 'tile' | 'addCheckpoint' | 'addEntries' | 'list' | 'file' | 'health', Described> = {
+  checkpoint: {
+    summary: 'The checkpoint that is mirrored, cosigned.',
+    answers: answers('A signed note', 'text/plain'),
+  },
+  tile: {
+    summary: 'A tile or an entry bundle of the mirrored tree.',
+    answers: answers('Its bytes', 'application/octet-stream'),
+  },
+  addCheckpoint: {
+    summary: 'Takes a checkpoint whose entries will be pushed (C2SP tlog-mirror).',
+    answers: { ...answers('It is pending', 'text/plain'), 409: { says: 'The size known', types: { [SIZE_TYPE]: {} } } },
+  },
+  addEntries: {
+    summary: 'Takes entries up to a pending checkpoint (C2SP tlog-mirror).',
+    answers: {
+      ...answers('Cosignature lines', 'text/plain'),
+      409: { says: 'Where to go on from', types: { [MIRROR_INFO_TYPE]: {} } },
+    },
+  },
+  list: { summary: 'The hashes of all evidence against the log.', answers: answers('Hashes', 'application/json') },
+  file: { summary: 'One file of evidence.', answers: answers('A .tlog-evidence file', 'text/plain') },
+  health: { summary: 'Whether the copy follows its log.', answers: answers('It does, or not', 'application/json') },
+};
+
 /** The routes of a mirror; `hash` is the SHA-256 of the origin in hexadecimal. */
 export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): Route[] {
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
   const post = { method: 'POST', form: asText, hot: true } as const;
   return [
-    { ...get, path: `/${hash}/checkpoint`, handler: checkpointHandler(mirror), hot: true },
-    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true },
-    { ...post, path: '/add-checkpoint', limit: () => MAX_ADD_CHECKPOINT, handler: addCheckpointHandler(mirror) },
-    { ...post, path: '/add-entries', limit: () => MAX_UPLOAD, handler: addEntriesHandler(mirror) },
-    { ...get, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads) },
-    { ...get, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads) },
-    { ...get, path: '/healthz', form: () => 'json', handler: healthHandler(mirror, reads) },
+    { ...get, described: SAYS.checkpoint, path: `/${hash}/checkpoint`, handler: checkpointHandler(mirror), hot: true },
+    { ...get, described: SAYS.tile, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true },
+    {
+      ...post,
+      described: SAYS.addCheckpoint,
+      path: '/add-checkpoint',
+      limit: () => MAX_ADD_CHECKPOINT,
+      handler: addCheckpointHandler(mirror),
+    },
+    {
+      ...post,
+      described: SAYS.addEntries,
+      path: '/add-entries',
+      limit: () => MAX_UPLOAD,
+      handler: addEntriesHandler(mirror),
+    },
+    { ...get, described: SAYS.list, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads) },
+    { ...get, described: SAYS.file, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads) },
+    { ...get, described: SAYS.health, path: '/healthz', form: () => 'json', handler: healthHandler(mirror, reads) },
   ];
 }
 

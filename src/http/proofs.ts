@@ -13,7 +13,8 @@ import { parseNote } from '../core/note.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
 import type { PublishedNote } from '../log/ports.ts';
 import type { SignedHead } from '../log/sign.ts';
-import { checkPair, type ReadParts } from './ct.ts';
+import { checkPair, consistencyReceiptDescribed, type ReadParts } from './ct.ts';
+import { answers, type Described, HASH, query, queryNames, SIZE } from './describe.ts';
 import { badQuery, Query } from './query.ts';
 import type { Handler } from './route.ts';
 import { open, PATIENCE, publishedOf } from './tiles.ts';
@@ -23,15 +24,25 @@ export type ProofParts = ReadParts & {
   readonly publishedAt: (size: number) => PublishedNote | undefined;
 };
 
+export const proofDescribed: Described = {
+  summary: 'An offline proof, tlog-proof@v1 with the entry in it; give one of index and hash.',
+  parameters: [
+    query('index', 'The index of the entry', SIZE, () => '0'),
+    query('hash', 'Its leaf hash', HASH),
+    query('size', 'The size of a published checkpoint; the newest if it is not said', SIZE, ({ size }) => String(size)),
+  ],
+  answers: answers('A tlog-proof@v1', 'text/x.tlog-proof'),
+};
+
 /** `GET /v1/proof?hash=|index=[&size=]`: the hash is a leaf hash in hexadecimal, the size that of a published checkpoint. */
 export function proofHandler(parts: ProofParts): Handler {
   return async (ask) => {
-    const query = new Query(ask, ['hash', 'index', 'size']);
-    const size = query.number('size');
+    const asked = new Query(ask, queryNames(proofDescribed));
+    const size = asked.number('size');
     if (size === undefined) await parts.log.caughtUp(PATIENCE);
     const { tree } = publishedOf(parts.log);
     const head = headAt(parts, size);
-    const index = await indexOf(parts, query);
+    const index = await indexOf(parts, asked);
     if (index >= head.size) {
       throw new Fault('unknown-entry', `the entry is not in the tree of size ${head.size}`, { size: head.size });
     }
@@ -63,10 +74,10 @@ function headAt({ log, publishedAt }: ProofParts, size: number | undefined): Sig
 /** `GET /consistency?first=[&second=]`: from any size to that of a published checkpoint, the newest if none is named. */
 export function consistencyReceiptHandler(parts: ProofParts): Handler {
   return (ask) => {
-    const query = new Query(ask, ['first', 'second']);
-    const first = query.needed('first');
+    const asked = new Query(ask, queryNames(consistencyReceiptDescribed));
+    const first = asked.needed('first');
     const { tree, head: newest } = publishedOf(parts.log);
-    const second = query.number('second') ?? newest.size;
+    const second = asked.number('second') ?? newest.size;
     checkPair(first, second, newest.size);
     if (first === second) throw badQuery('secondBeforeFirst', `first and second are both ${first}: nothing to prove`);
     const { root, receiptHeader, receiptSignature } = headAt(parts, second);
@@ -90,8 +101,8 @@ function checkReceipt(bytes: Uint8Array, old: Hash, root: Hash, keys: ReadParts[
   must(equal(verifyConsistencyReceipt(receipt, old, key), root), 'a consistency receipt leads to another root');
 }
 
-async function indexOf({ findLeaf }: ProofParts, query: Query): Promise<number> {
-  const [index, hash] = [query.number('index'), query.text('hash')];
+async function indexOf({ findLeaf }: ProofParts, asked: Query): Promise<number> {
+  const [index, hash] = [asked.number('index'), asked.text('hash')];
   if ((index === undefined) === (hash === undefined)) {
     throw badQuery('malformed', 'give one of index and hash');
   }

@@ -4,10 +4,11 @@
  */
 import { Fault } from '../core/fault.ts';
 import type { LogHandle } from '../log/handle.ts';
+import { describeQuestion } from '../lookup/describe.ts';
 import type { LookupHandle } from '../lookup/handle.ts';
 import { QUESTION_NAMES, type QuestionName, readParams } from '../lookup/questions.ts';
-import type { ProblemForm } from './problem.ts';
-import { type Handler, noBody, type Route } from './route.ts';
+import { answers, type Described, inPath } from './describe.ts';
+import { asJson, type Handler, noBody, type Route } from './route.ts';
 import { open, publishedOf } from './tiles.ts';
 
 /** How long a question waits for the publication and the lookup of what was acknowledged before it, in milliseconds. */
@@ -17,10 +18,49 @@ export type QueryParts = { readonly log: LogHandle; readonly lookup: LookupHandl
 
 /** One route for each question, by its name. */
 export function queryRoutes(parts: QueryParts): Route[] {
-  const get = { method: 'GET', form: (): ProblemForm => 'json', limit: noBody, hot: false } as const;
-  const routes = QUESTION_NAMES.map((name) => ({ ...get, path: `/v1/${name}`, handler: queryHandler(parts, name) }));
-  return [...routes, { ...get, path: '/v1/*', handler: unknownHandler }];
+  const get = { method: 'GET', form: asJson, limit: noBody, hot: false } as const;
+  const routes = QUESTION_NAMES.map((name) => ({
+    ...get,
+    path: `/v1/${name}`,
+    handler: queryHandler(parts, name),
+    described: described(name),
+  }));
+  return [...routes, { ...get, path: '/v1/*', handler: unknownHandler, described: UNKNOWN }];
 }
+
+function described(name: QuestionName): Described {
+  const { about, parameters, answer, definitions } = describeQuestion(name, '#/components/schemas/');
+  return {
+    summary: about,
+    parameters: parameters.map(({ name: parameter, required, schema }) => {
+      const { description = '', ...own } = schema;
+      const example = EXAMPLES[name]?.[parameter];
+      return {
+        name: parameter,
+        in: 'query',
+        says: String(description),
+        required,
+        schema: own,
+        ...(example && { example }),
+      };
+    }),
+    answers: answers('What the entries say', 'application/json', answer),
+    definitions,
+  };
+}
+
+/** Values that every log can be asked about; where there is no such process, it says so. */
+const EXAMPLES: { readonly [name in QuestionName]?: { readonly [parameter: string]: () => string } } = {
+  entries: { kind: () => 'policy', limit: () => '2', proof: () => '1' },
+  verdict: { digest: () => `sha256:${'0'.repeat(64)}` },
+  residency: { process: () => 'acme/telemetry', country: () => 'CH', on: () => '2019-01-31' },
+};
+
+const UNKNOWN: Described = {
+  summary: 'Says which questions there are.',
+  parameters: [inPath('rest', 'No question', { type: 'string' }, () => 'anything')],
+  answers: {},
+};
 
 function unknownHandler(): never {
   const all = QUESTION_NAMES.map((name) => `/v1/${name}`).join(', ');

@@ -1,5 +1,6 @@
 /** A request, a reply and a route as plain values, so that a handler is one function behind Hono, `node:http` and tests. @module */
 import { Fault, type FaultCode } from '../core/fault.ts';
+import type { Described } from './describe.ts';
 import { type ProblemForm, problemForm, problemReply, toFault } from './problem.ts';
 
 /** What a handler may ask of a request. */
@@ -32,6 +33,8 @@ export type Route = {
   readonly limit: (ask: Ask) => number;
   readonly handler: Handler;
   readonly hot: boolean;
+  /** What `/openapi.json` says of it. */
+  readonly described: Described;
 };
 
 /** Told of every reply, of every refusal, and of every error that is ours. */

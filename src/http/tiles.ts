@@ -3,9 +3,25 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Negotiator from 'negotiator';
 import { Fault } from '../core/fault.ts';
-import { parseTilePath, type Tile } from '../core/tile.ts';
+import { parseTilePath, TILE_WIDTH, type Tile } from '../core/tile.ts';
 import type { LogHandle, Published } from '../log/handle.ts';
+import { answers, type Described, inPath } from './describe.ts';
 import type { Ask, Handler, Reply } from './route.ts';
+
+export const checkpointDescribed: Described = {
+  summary: 'The newest signed checkpoint (C2SP tlog-checkpoint).',
+  answers: answers('A signed note', 'text/plain'),
+};
+
+export const tileDescribed: Described = {
+  summary: 'A hash tile or an entry bundle (C2SP tlog-tiles).',
+  parameters: [
+    inPath('rest', '`<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`', { type: 'string' }, ({ size }) => {
+      return size >= TILE_WIDTH ? '0/000' : `0/000.p/${size}`;
+    }),
+  ],
+  answers: answers('Hashes, or entries each behind its length', 'application/octet-stream'),
+};
 
 /** How long a read waits for the publication of what was acknowledged before it, in milliseconds. */
 export const PATIENCE = 2000;

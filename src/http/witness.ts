@@ -1,9 +1,25 @@
 /** The two endpoints of C2SP tlog-witness: `POST /add-checkpoint` and `GET /<sha256(origin)>/checkpoint`. @module */
 import { MAX_ADD_CHECKPOINT, SIZE_TYPE } from '../core/addcheckpoint.ts';
+import { utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { Witness } from '../witness/witness.ts';
+import { answers, type Described, HASH, inPath } from './describe.ts';
 import { asText, type Handler, noBody, type Route } from './route.ts';
 import { open } from './tiles.ts';
+
+const addDescribed: Described = {
+  summary: 'Cosigns a checkpoint that extends the one before (C2SP tlog-witness).',
+  body: { 'text/plain': () => utf8('old 0\n\nlog.example\n1\n\n') },
+  answers: {
+    ...answers('Cosignature lines', 'text/plain'),
+    409: { says: 'The size that is known', types: { [SIZE_TYPE]: {} } },
+  },
+};
+const latestDescribed: Described = {
+  summary: 'The latest cosigned checkpoint of a log.',
+  parameters: [inPath('hash', 'SHA-256 of the origin of a log, in hexadecimal', HASH, () => '0'.repeat(64))],
+  answers: answers('A signed note', 'text/plain'),
+};
 
 export function witnessRoutes(witness: Witness): Route[] {
   return [
@@ -14,6 +30,7 @@ export function witnessRoutes(witness: Witness): Route[] {
       limit: () => MAX_ADD_CHECKPOINT,
       handler: addCheckpointHandler(witness),
       hot: true,
+      described: addDescribed,
     },
     {
       method: 'GET',
@@ -22,6 +39,7 @@ export function witnessRoutes(witness: Witness): Route[] {
       limit: noBody,
       handler: latestHandler(witness),
       hot: false,
+      described: latestDescribed,
     },
   ];
 }

@@ -2,8 +2,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { EvidenceKind, Known } from '../witness/ports.ts';
 import type { Witness } from '../witness/witness.ts';
-import { metricsHandler } from './metrics.ts';
-import { asText, type Handler, noBody, type Route, type Watch } from './route.ts';
+import { answers, type Described, object, SIZE } from './describe.ts';
+import { metricsDescribed, metricsHandler } from './metrics.ts';
+import { asJson, asText, type Handler, noBody, type Route, type Watch } from './route.ts';
 
 export type WitnessMetrics = Pick<Watch, 'count' | 'refused'> & {
   readonly registry: Registry;
@@ -47,6 +48,15 @@ export function createWitnessMetrics(): WitnessMetrics {
   };
 }
 
+const health = object({ status: { enum: ['ok', 'stopping'] }, name: { type: 'string' }, logs: SIZE });
+const healthDescribed: Described = {
+  summary: 'Whether the witness can read its state.',
+  answers: {
+    ...answers('It can', 'application/json', health),
+    503: { says: 'It stops', types: { 'application/json': health } },
+  },
+};
+
 /** The routes for those who run the witness. */
 export function witnessOperatorRoutes(
   witness: Witness,
@@ -56,8 +66,14 @@ export function witnessOperatorRoutes(
 ): Route[] {
   const get = { method: 'GET', limit: noBody, hot: false } as const;
   return [
-    { ...get, path: '/healthz', form: () => 'json', handler: healthHandler(witness, name, stopping) },
-    { ...get, path: '/metrics', form: asText, handler: metricsHandler(metrics) },
+    {
+      ...get,
+      path: '/healthz',
+      form: asJson,
+      handler: healthHandler(witness, name, stopping),
+      described: healthDescribed,
+    },
+    { ...get, path: '/metrics', form: asText, handler: metricsHandler(metrics), described: metricsDescribed },
   ];
 }
 

@@ -58,7 +58,7 @@ const row = named(
       statement: doc('The payload, as /schemas/<kind>.json describes it.', map({}, {})),
       between,
     },
-    { proof: doc('A tlog-proof@v1 of lines of text, with the entry in it.', text(200_000)) },
+    { proof: doc('With the entry in it.', pattern(200_000, /^c2sp\.org\/tlog-proof@v1\n/, 'a tlog-proof@v1')) },
   ),
 );
 
@@ -212,6 +212,6 @@ export function shapeOf(name: QuestionName): Node {
   if (!isRows(name)) return OTHERS[name];
   if (name !== 'corrections') return rows;
   // A row of a correction says more than others: what was wrong, and how long that was known.
-  const more = { ...row, fields: new Map([...row.fields, ...correction.fields]) };
+  const more = { ...row, def: 'correctedRow', fields: new Map([...row.fields, ...correction.fields]) };
   return map({ ...holds, rows: list(more as Schema, 0, 256) }, { next });
 }

@@ -26,18 +26,30 @@ export function jsonSchemaOf(kind: AdmittedKind): JsonSchema {
   };
 }
 
+/** The schemas of several nodes, which refer to what they share at `under`, such as `#/components/schemas/`. */
+export function jsonSchemasOf(
+  nodes: readonly Node[],
+  under: string,
+): { readonly schemas: JsonSchema[]; readonly definitions: { readonly [name: string]: JsonSchema } } {
+  const writer = new Writer(under);
+  const schemas = nodes.map((node) => writer.write(node));
+  return { schemas, definitions: Object.fromEntries([...writer.defs].sort()) };
+}
+
 // Controls alone: the repertoire and NFC are beyond a pattern.
 const CLEAN = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 const HEX = '(?:[0-9a-f]{2})';
 
+const OWN = '#/$defs/';
+
 /** Any value that an unknown field may have. */
-const UNKNOWN: JsonSchema = {
+const unknownValue = (under: string): JsonSchema => ({
   anyOf: [
     { type: ['null', 'boolean'] },
     { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
     { type: 'string', pattern: CLEAN },
-    { type: 'array', items: { $ref: '#/$defs/unknown' } },
-    { type: 'object', propertyNames: { $ref: '#/$defs/name' }, additionalProperties: { $ref: '#/$defs/unknown' } },
+    { type: 'array', items: { $ref: `${under}unknown` } },
+    { type: 'object', propertyNames: { $ref: `${under}name` }, additionalProperties: { $ref: `${under}unknown` } },
     {
       type: 'object',
       properties: { $bytes: { type: 'string', pattern: `^${HEX}*$` } },
@@ -45,10 +57,15 @@ const UNKNOWN: JsonSchema = {
       additionalProperties: false,
     },
   ],
-};
+});
 
 class Writer {
   readonly defs = new Map<string, JsonSchema>();
+  readonly #under: string;
+
+  constructor(under = OWN) {
+    this.#under = under;
+  }
 
   write(node: Node): JsonSchema {
     const name = node.def ?? (node.type === 'country' || node.type === 'time' ? node.type : undefined);
@@ -58,7 +75,7 @@ class Writer {
 
   #refer(name: string, make: () => JsonSchema): JsonSchema {
     if (!this.defs.has(name)) this.defs.set(name, make());
-    return { $ref: `#/$defs/${name}` };
+    return { $ref: `${this.#under}${name}` };
   }
 
   #body(node: Node): JsonSchema {
@@ -114,7 +131,7 @@ class Writer {
   #rest(): JsonSchema {
     return {
       propertyNames: this.#refer('name', () => ({ type: 'string', pattern: FIELD_NAME.source })),
-      additionalProperties: this.#refer('unknown', () => UNKNOWN),
+      additionalProperties: this.#refer('unknown', () => unknownValue(this.#under)),
     };
   }
 

@@ -1,0 +1,153 @@
+/**
+ * `limmat gate`: stands in a build job before the signing for customers. Logs what is not logged yet, waits for a proof
+ * that satisfies the policy, and writes it beside each file. A statement lies in a spool until it is proven. @module
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { bundleOf, Log, type Logged } from '../client/log.ts';
+import { fileSpool } from '../client/spool.ts';
+import { Submitter } from '../client/submitter.ts';
+import { parseTrust, type Trust } from '../client/trust.ts';
+import { type Verified, verify } from '../client/verify.ts';
+import { utf8 } from '../core/bytes.ts';
+import { Fault } from '../core/fault.ts';
+import { replaceFile } from '../store/durable.ts';
+import { exitCode, UNAVAILABLE } from './exit.ts';
+import { hashFile } from './hashfile.ts';
+import { explained } from './hints.ts';
+import { command, parseNumber, required, setting } from './options.ts';
+import { print } from './print.ts';
+import { readBytes } from './readinput.ts';
+import { sign } from './statement.ts';
+import { type BuildOptions, composeBuild, withBuild } from './submitbuild.ts';
+
+export function makeCommand(): Command {
+  const gate = command('gate', 'in a build job: let files pass only when they are logged and proven')
+    .argument('[artifact...]', 'the files of one build')
+    .addOption(setting('--url <url>', 'the log'))
+    .addOption(setting('--trust <file>', 'what `limmat trust bundle` wrote, a tlog-policy, or the vkeys of the log'))
+    .addOption(
+      setting('--patience <seconds>', 'how long to go on while the log or its witnesses are away').default('3600'),
+    )
+    .addOption(setting('--spool <dir>', 'where statements lie until they are proven').default('.limmat-spool'))
+    .addOption(
+      setting('--offline-spool <dir>', 'the same, and a log that is away does not stop the release; it is told'),
+    )
+    .option('--resume', 'submit what lies in the spool, and write its bundles')
+    .action(pass);
+  return withBuild(gate);
+}
+
+type Options = Omit<BuildOptions, 'artifact' | 'vkey'> & {
+  trust?: string;
+  patience: string;
+  spool: string;
+  offlineSpool?: string;
+  resume?: boolean;
+};
+
+/** Where the proof of a file goes. */
+const bundlePath = (artifact: string): string => `${artifact}.limmat.json`;
+
+async function pass(artifacts: string[], options: Options): Promise<void> {
+  const trust = parseTrust(readBytes(required(options, 'trust')));
+  const log = new Log({ url: required(options, 'url'), trust });
+  const folder = options.offlineSpool ?? options.spool;
+  const spool = fileSpool(folder);
+  const submitter = new Submitter({
+    logs: [log],
+    spool,
+    patience: parseNumber('patience', options.patience),
+    keep: (logged, note) => writeBundles(log, logged, JSON.parse(note) as string[], folder),
+  });
+  if (options.resume) return resume(submitter, options);
+  if (artifacts.length === 0) throw new Fault('bad-request', 'gate takes the files of a build, or --resume');
+  const known = await Promise.all(artifacts.map((path) => provenAlready(path, trust, options.json)));
+  if (!known.includes(undefined)) {
+    tell(options, 'logged before', known[0] as Verified, artifacts);
+    return;
+  }
+  const { statement } = await composeBuild({ ...options, artifact: artifacts });
+  const entry = sign(statement, required(options, 'key'));
+  const paths = artifacts.map((path) => resolve(path));
+  try {
+    const { verified } = await submitter.submit(entry, JSON.stringify(paths));
+    tell(options, 'logged', verified, artifacts);
+  } catch (error) {
+    if (!(error instanceof Fault) || (await spool.all()).size === 0) throw error;
+    if (options.offlineSpool === undefined || !isAway(error)) throw waiting(explained(error) as Fault, folder);
+    warn(error, folder);
+    print(options.json, { logged: false, spool: folder, next: `limmat gate --resume --offline-spool ${folder}` });
+  }
+}
+
+/** A file whose bundle lies beside it and verifies, by the same trust as a new one. */
+async function provenAlready(path: string, trust: Trust, quiet?: boolean): Promise<Verified | undefined> {
+  const { digests } = await hashFile(path, ['sha256'], quiet);
+  if (!existsSync(bundlePath(path))) return undefined;
+  try {
+    return verify(Uint8Array.from(readFileSync(bundlePath(path))), trust, { digests });
+  } catch (error) {
+    // One of another file or with too few witnesses: it is logged again, which changes nothing where it was before.
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
+/** Beside each file, or in the spool where its folder is gone. */
+async function writeBundles(log: Log, logged: Logged, artifacts: readonly string[], folder: string): Promise<void> {
+  const { statement } = logged.verified;
+  const enrolment = statement && (await log.enrolment(statement.kid));
+  const bundle = utf8(bundleOf(logged, enrolment));
+  for (const artifact of artifacts) {
+    const place = existsSync(dirname(artifact)) ? artifact : join(folder, basename(artifact));
+    replaceFile(bundlePath(place), bundle);
+  }
+}
+
+async function resume(submitter: Submitter, options: Options): Promise<void> {
+  const results: Record<string, unknown>[] = [];
+  let worst = 0;
+  for await (const one of submitter.resume()) {
+    const artifacts = JSON.parse(one.note) as string[];
+    if ('logged' in one) results.push({ logged: true, artifacts, entry: one.logged.verified.index });
+    else {
+      results.push({ logged: false, artifacts, why: one.fault.message });
+      worst = Math.max(worst, exitCode(one.fault));
+    }
+  }
+  print(options.json, { resumed: results, waiting: results.filter(({ logged }) => !logged).length });
+  process.exitCode = worst;
+}
+
+/** Only what passes by itself may be put off: a refusal or a false proof stops every release. */
+function isAway(error: Fault): boolean {
+  return error.rule === 'quorum' || (exitCode(error) === UNAVAILABLE && error.code !== 'refused');
+}
+
+function waiting(fault: Fault, folder: string): Fault {
+  const what = `${fault.message}\nNot logged. The statement lies in ${folder}; \`limmat gate --resume\` submits it again`;
+  return new Fault(fault.code, what, { ...(fault.rule === undefined ? {} : { rule: fault.rule }), cause: fault });
+}
+
+/** On standard error whatever the output is, so that nobody takes this release for a logged one. */
+function warn({ message }: Fault, folder: string): void {
+  const bar = '!'.repeat(100);
+  console.error(
+    `${bar}\nNOT LOGGED: this release goes on WITHOUT a proof, because the log, or its witnesses, are away.\n${message}\n` +
+      `Its statement lies in ${folder}. Keep that folder, and run \`limmat gate --resume --offline-spool ${folder}\`.\n${bar}`,
+  );
+}
+
+function tell(options: Options, what: string, verified: Verified, artifacts: readonly string[]): void {
+  print(options.json, {
+    logged: true,
+    what,
+    log: verified.origin,
+    entry: verified.index,
+    treeSize: verified.size,
+    witnesses: verified.quorum.counted.map(({ witness }) => witness.vkey.name),
+    bundles: artifacts.map(bundlePath),
+  });
+}

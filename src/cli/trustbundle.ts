@@ -1,0 +1,85 @@
+/** `limmat trust bundle`: writes what a client pins of a log into one small file, once it was checked. @module */
+import { Command } from 'commander';
+import { LogClient } from '../client/logclient.ts';
+import { type Proven, statementIn, verifyProof } from '../client/offline.ts';
+import { formatTrust, type Trust, trustInKeys } from '../client/trust.ts';
+import { equal, toHex, utf8 } from '../core/bytes.ts';
+import { decodeStatement, entryIdOf } from '../core/cose.ts';
+import { decodeKeySet, thumbprintOf } from '../core/cosekey.ts';
+import { Fault } from '../core/fault.ts';
+import { parseVkey, type Vkey } from '../core/note.ts';
+import { decodeReceipt, verifyReceipt } from '../core/receipt.ts';
+import type { PublicKey } from '../core/signature.ts';
+import { type Policy, parsePolicy } from '../core/tlogpolicy.ts';
+import { kindOf } from '../registry/names.ts';
+import { readPayload } from '../registry/payload.ts';
+import { replaceFile } from '../store/durable.ts';
+import { command, required, setting } from './options.ts';
+import { print } from './print.ts';
+import { readBytes, readVkeys } from './readinput.ts';
+
+export function makeCommand(): Command {
+  const bundle = command('bundle', 'write what a client pins of a log into one file: keys, witnesses, first entry')
+    .addOption(setting('--url <url>', 'the log'))
+    .addOption(setting('--vkey <file>', 'the keys of the log, one a line, from a place that you trust'))
+    .addOption(setting('--policy <file>', 'tlog-policy with the witnesses (default: those of the first entry)'))
+    .addOption(setting('--out <file>', 'where it goes').default('trust.json'))
+    .action(writeBundle);
+  return new Command('trust').description('what a client trusts').addCommand(bundle);
+}
+
+type Options = { url?: string; vkey?: string; policy?: string; out: string; json?: boolean };
+
+async function writeBundle(options: Options): Promise<void> {
+  const vkeys = readVkeys(required(options, 'vkey'));
+  const client = new LogClient(required(options, 'url'), fetch);
+  const first = verifyProof(await client.get('v1/proof?index=0'), vkeys);
+  const statement = statementIn(first.entry);
+  const given = options.policy === undefined ? undefined : parsePolicy(readBytes(options.policy));
+  const trust: Trust = {
+    policy: withLogs(given ?? policyIn(first), vkeys),
+    genesis: first.leafHash,
+    // A log of raw bytes gives no receipts.
+    ...(statement ? { receiptKeys: await receiptKeys(client, first) } : {}),
+  };
+  replaceFile(options.out, utf8(formatTrust(trust)));
+  print(options.json, {
+    trust: options.out,
+    log: first.origin,
+    genesis: first.leafHash,
+    witnesses: trust.policy.witnesses.map(({ vkey }) => vkey.name),
+    quorum: trust.policy.quorum,
+    receiptKeys: (trust.receiptKeys ?? []).map((key) => toHex(thumbprintOf(key))),
+    next: `limmat verify FILE.tlog-proof --trust ${options.out} --artifact FILE`,
+  });
+}
+
+/** A policy that names the pinned keys; one that names others is not of this log. */
+function withLogs(policy: Policy, vkeys: readonly Vkey[]): Policy {
+  const { logs } = trustInKeys(vkeys).policy;
+  const differs = policy.logs.some(({ vkey }) => !vkeys.some(({ name, id }) => name === vkey.name && id === vkey.id));
+  if (differs) throw new Fault('bad-policy', 'the policy names a log key that is not among those of --vkey');
+  return { ...policy, logs };
+}
+
+/** The witnesses of the first policy of the log: any `witnessQuorum` of them. */
+function policyIn({ entry }: Proven): Policy {
+  const statement = statementIn(entry);
+  const isPolicy = statement !== undefined && kindOf(statement.contentType) === 'policy';
+  const { witnesses = [], witnessQuorum = 0 } = isPolicy ? readPayload('policy', statement.payload).value : {};
+  if (witnesses.length === 0) return trustInKeys([]).policy;
+  const named = witnesses.map((text, i) => ({ name: `witness-${i + 1}`, vkey: parseVkey(text) }));
+  const members = named.map(({ name }) => name);
+  const group = { name: 'witnesses', threshold: witnessQuorum, members };
+  return { logs: [], witnesses: named, groups: [group], quorum: group.name };
+}
+
+/** The keys of receipts as the log serves them. Fault `bad-receipt` if none of them has signed one for this statement. */
+async function receiptKeys(client: LogClient, { entry, leafHash }: Proven): Promise<PublicKey[]> {
+  const keys = decodeKeySet(await client.get('.well-known/scitt-keys')).map(({ key }) => key);
+  const receipt = decodeReceipt(await client.get(`entries/${entryIdOf(decodeStatement(entry).id)}`));
+  const signer = keys.find((key) => equal(thumbprintOf(key), receipt.kid ?? new Uint8Array(0)));
+  if (!signer) throw new Fault('bad-receipt', 'a receipt of the log names a key that the log does not serve');
+  verifyReceipt(receipt, leafHash, signer);
+  return keys;
+}

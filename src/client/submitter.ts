@@ -1,0 +1,183 @@
+/**
+ * Gets statements into a log whatever happens: they lie in a spool until they are proven, and are sent again, with
+ * back-off and jitter, to one log after the other. It cannot duplicate: in one log the same statement is the same entry,
+ * and the next log only gets what the one before certainly does not have. @module
+ */
+import { decodeStatement, entryIdOf } from '../core/cose.ts';
+import { Fault } from '../core/fault.ts';
+import type { Log, Logged } from './log.ts';
+import { memorySpool, type Spool, type Spooled } from './spool.ts';
+
+export type SubmitterParts = {
+  /** In the order in which they are tried. */
+  readonly logs: readonly Log[];
+  /** Called with the verified proof of each statement; it leaves the spool when this has returned. */
+  readonly keep: (logged: Logged, note: string) => void | Promise<void>;
+  /** Without one, a statement that is not logged when the process ends is lost. */
+  readonly spool?: Spool;
+  /** How long a statement is tried, in seconds; then it stays in the spool. */
+  readonly patience?: number;
+  readonly clock?: () => Date;
+  readonly sleep?: (seconds: number) => Promise<void>;
+  /** A number in [0, 1). */
+  readonly random?: () => number;
+};
+
+/** What became of a statement that lay in the spool. */
+export type Resumed = { readonly note: string } & ({ readonly logged: Logged } | { readonly fault: Fault });
+
+const PATIENCE = 300;
+/** The longest wait before the second and before any later attempt, in seconds. */
+const [FIRST_WAIT, MAX_WAIT] = [1, 60] as const;
+
+export class Submitter {
+  readonly #parts: Required<SubmitterParts>;
+
+  /**
+   * A way into logs, with a folder where statements lie until they are proven.
+   *
+   * ```ts
+   * import { fileSpool, Log, parseTrust, Submitter } from 'limmat/client';
+   *
+   * const log = new Log({ url, trust: parseTrust(trustFile) });
+   * const kept: string[] = [];
+   * const submitter = new Submitter({ logs: [log], spool: fileSpool(folder), keep: (_, note) => void kept.push(note) });
+   * const { verified } = await submitter.submit(statement, 'app 1.0');
+   * console.assert(kept[0] === 'app 1.0' && verified.index > 0);
+   * ```
+   */
+  constructor(parts: SubmitterParts) {
+    this.#parts = {
+      spool: memorySpool(),
+      patience: PATIENCE,
+      clock: () => new Date(),
+      sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds)),
+      random: Math.random,
+      ...parts,
+    };
+  }
+
+  /**
+   * Spools a statement, gets it into a log, has its proof kept, and takes it out of the spool. Throws the last Fault
+   * when patience is over, and at once if the log refuses it; both times the statement stays in the spool.
+   *
+   * ```ts
+   * import { fileSpool, Log, parseTrust, Submitter } from 'limmat/client';
+   *
+   * const log = new Log({ url, trust: parseTrust(trustFile) });
+   * const submitter = new Submitter({ logs: [log], spool: fileSpool(folder), keep: () => {}, patience: 3600 });
+   * const { proof } = await submitter.submit(statement);
+   * console.assert(proof.length > 0);
+   * ```
+   */
+  async submit(statement: Uint8Array, note = ''): Promise<Logged> {
+    const id = await this.spool(statement, note);
+    return this.#deliver(id, { statement, note });
+  }
+
+  /**
+   * Puts a statement into the spool and does no more; `resume` submits it.
+   *
+   * ```ts
+   * import { fileSpool, Log, parseTrust, Submitter } from 'limmat/client';
+   *
+   * const logs = [new Log({ url, trust: parseTrust(trustFile) })];
+   * const submitter = new Submitter({ logs, spool: fileSpool(folder), keep: () => {} });
+   * const entryId = await submitter.spool(statement, 'to be proven later');
+   * console.assert(entryId.length === 43);
+   * ```
+   */
+  async spool(statement: Uint8Array, note = ''): Promise<string> {
+    const id = entryIdOf(decodeStatement(statement).id);
+    const before = (await this.#parts.spool.all()).get(id);
+    // What is known of a statement that lies there already is not forgotten: a log may have it.
+    await this.#parts.spool.put(id, { ...before, statement, note });
+    return id;
+  }
+
+  /**
+   * Submits what lies in the spool, after a crash or a time without network; tells of each what became of it.
+   *
+   * ```ts
+   * import { fileSpool, Log, parseTrust, Submitter } from 'limmat/client';
+   *
+   * const logs = [new Log({ url, trust: parseTrust(trustFile) })];
+   * const submitter = new Submitter({ logs, spool: fileSpool(folder), keep: () => {} });
+   * await submitter.spool(statement, 'app 1.0');
+   * for await (const resumed of submitter.resume()) console.assert('logged' in resumed && resumed.note === 'app 1.0');
+   * ```
+   */
+  async *resume(): AsyncGenerator<Resumed> {
+    for (const [id, item] of await this.#parts.spool.all()) {
+      try {
+        yield { note: item.note, logged: await this.#deliver(id, item) };
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        yield { note: item.note, fault: error };
+      }
+    }
+  }
+
+  async #deliver(id: string, item: Spooled): Promise<Logged> {
+    const { logs, spool, keep, patience, clock, sleep } = this.#parts;
+    const deadline = clock().getTime() / 1000 + patience;
+    let mayHave = (await spool.all()).get(id)?.sentTo;
+    let next = Math.max(0, ...logs.map(({ url }, i) => (url === mayHave ? i : 0)));
+    for (let attempt = 0; ; attempt++) {
+      const log = logs[next % logs.length] as Log;
+      try {
+        // On disk before it is sent: after a crash nobody else may get it first.
+        await spool.put(id, { ...item, sentTo: log.url });
+        const logged = await log.submit(item.statement);
+        await keep(logged, item.note);
+        await spool.remove(id);
+        return logged;
+      } catch (error) {
+        if (!(error instanceof Fault) || !isPassing(error)) throw error;
+        const lacks = await certainlyLacks(log, id, error, mayHave === log.url);
+        mayHave = lacks ? undefined : log.url;
+        if (lacks) next++;
+        // The next log is tried at once; once around all of them, there is a pause.
+        const rests = !lacks || next % logs.length === 0;
+        const wait = rests ? this.#wait(Math.floor(attempt / logs.length), error) : 0;
+        if (clock().getTime() / 1000 + wait > deadline) throw error;
+        if (wait > 0) await sleep(wait);
+      }
+    }
+  }
+
+  /** Full jitter, so that many pipelines that wait for one log do not come back together; never before the log said. */
+  #wait(round: number, { retryAfter = 0 }: Fault): number {
+    const most = Math.min(MAX_WAIT, FIRST_WAIT * 2 ** Math.min(round, 10));
+    return Math.max(retryAfter, this.#parts.random() * most);
+  }
+}
+
+/** Whether trying again can help: the log is not there, is busy or broken, or its witnesses have not cosigned yet. */
+function isPassing({ code, retryAfter, rule }: Fault): boolean {
+  return (
+    retryAfter !== undefined || rule === 'quorum' || code === 'pool-full' || code === 'internal' || isUnreached(code)
+  );
+}
+
+const isUnreached = (code: Fault['code']): boolean => code === 'request-timeout';
+
+/**
+ * Whether a log that failed has not got the statement for sure. One that was never connected to has not. One that
+ * answered is asked: a repeat joins what still waits, so after the answer nothing of an earlier attempt is under way.
+ */
+async function certainlyLacks(log: Log, id: string, error: Fault, mayHave: boolean): Promise<boolean> {
+  if (isUnreached(error.code)) return !mayHave && wasNeverConnected(error);
+  try {
+    await log.client.proof(id);
+    return false;
+  } catch (answer) {
+    return answer instanceof Fault && answer.code === 'unknown-resource' && answer.retryAfter === undefined;
+  }
+}
+
+/** By the codes of Node; where the platform does not say why, the log may have got it. */
+function wasNeverConnected({ cause }: Fault): boolean {
+  const code = (cause as { cause?: { code?: unknown } } | undefined)?.cause?.code;
+  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(String(code));
+}

@@ -1,0 +1,184 @@
+/**
+ * `limmat/verify`: checks a bundle or an offline proof with no network, no clock and nothing of a platform, so that it
+ * runs in a browser as well as in Node. Trust is in the file of `trust.ts` and nothing else. @module
+ */
+import { sha256 } from '#sha256';
+import { equal, toHex } from '../core/bytes.ts';
+import { type CborMap, decode } from '../core/cbor.ts';
+import { type SignedStatement, verifyStatement } from '../core/cose.ts';
+import { fromCoseKey } from '../core/cosekey.ts';
+import { Fault } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
+import { verifyInclusion } from '../core/proof.ts';
+import { type Age, evaluate, explain, type Verdict } from '../core/quorum.ts';
+import { kidOf, type PublicKey } from '../core/signature.ts';
+import { parseTlogProof } from '../core/tlogproof.ts';
+import { artifactIn, type Digests, type Proven, statementIn, verifyProof } from './offline.ts';
+import { parseBundle } from './proofbundle.ts';
+import { type Trust, trustedKeys } from './trust.ts';
+
+export { Fault } from '../core/fault.ts';
+export type { Digests } from './offline.ts';
+export { type Bundle, formatBundle, parseBundle } from './proofbundle.ts';
+export { formatTrust, parseTrust, type Trust } from './trust.ts';
+
+export type VerifyOptions = {
+  /** The file that the entry must speak of; in an opaque log, the entry itself. */
+  readonly file?: Uint8Array;
+  /** Instead of `file`: its digests by algorithm (`sha256`, `sha384`, `sha512`), for one that is too large to hold. */
+  readonly digests?: Digests;
+  /** How old the newest signature with a time, and every cosignature that counts, may be; in seconds. */
+  readonly age?: Age;
+};
+
+/** The key that signed the statement, as its enrolment in the same log shows it. */
+export type Enrolment = {
+  readonly index: number;
+  readonly organisation: string;
+  readonly keyId: string;
+  readonly purpose: string;
+  readonly key: PublicKey;
+};
+
+/** What is so, and what this file alone does not show. */
+export type Verified = Proven & {
+  /** None in an opaque log. */
+  readonly statement?: SignedStatement;
+  /** None if the bundle does not carry it; then the signature on the statement was not checked here. */
+  readonly enrolment?: Enrolment;
+  /** The name under which the build lists the file. */
+  readonly artifact?: string;
+  readonly quorum: Verdict;
+  readonly notShown: readonly string[];
+};
+
+/**
+ * Checks everything that a bundle (or a `tlog-proof@v1`) shows: that the log signed a tree with the entry in it, that
+ * enough witnesses saw that tree, that it is not too old, that the statement was signed by a key that was enrolled
+ * before, and that a file is the one it speaks of. Throws a `Fault` that says what is not so.
+ *
+ * ```ts
+ * import { parseTrust, verify } from 'limmat/verify';
+ *
+ * const verified = verify(bundleFile, parseTrust(trustFile), { file: artifact });
+ * console.assert(verified.artifact === 'app.bin' && verified.enrolment?.organisation === 'acme');
+ * ```
+ */
+export function verify(bundle: Uint8Array, trust: Trust, options: VerifyOptions = {}): Verified {
+  const { proof, enrolment } = parseBundle(bundle);
+  // A proof without its entry is for an opaque log, where the file itself was logged.
+  const entry = parseTlogProof(proof).extra === undefined ? options.file : undefined;
+  const { proven, quorum } = prove(proof, trust, entry, options.age);
+  const statement = statementIn(proven.entry);
+  const shown = enrolment === undefined ? undefined : enrolmentIn(proveBeside(enrolment, proof, proven, trust));
+  if (shown) checkSigner(proven, statement, shown);
+  const artifact = entry === undefined ? artifactOf(proven, statement, options) : undefined;
+  return {
+    ...proven,
+    quorum,
+    ...(statement === undefined ? {} : { statement }),
+    ...(shown === undefined ? {} : { enrolment: shown }),
+    ...(artifact === undefined ? {} : { artifact }),
+    notShown: notShown(proven, shown, quorum),
+  };
+}
+
+function prove(proof: Uint8Array, trust: Trust, entry?: Uint8Array, age?: Age): { proven: Proven; quorum: Verdict } {
+  const proven = verifyProof(proof, trustedKeys(trust), entry);
+  const { origin, size, root, signed } = proven;
+  const quorum = evaluate(trust.policy, { checkpoint: { origin, size, root }, signed }, age);
+  if (!quorum.met) throw new Fault('bad-proof', explain(trust.policy, quorum).join('; '), { rule: 'quorum' });
+  if (age) checkAge(proven, age);
+  checkGenesis(proven.index, proven.leafHash, trust);
+  return { proven, quorum };
+}
+
+function checkGenesis(index: number, leaf: Uint8Array, { genesis }: Trust): void {
+  if (!genesis || index !== 0 || equal(genesis, leaf)) return;
+  throw new Fault('bad-proof', 'entry 0 is not the first policy that is pinned');
+}
+
+/** The proof of a second entry, mostly under the checkpoint of the first, whose signatures are then not checked twice. */
+function proveBeside(bytes: Uint8Array, first: Uint8Array, proven: Proven, trust: Trust): Proven {
+  const { index, path, checkpoint, extra } = parseTlogProof(bytes);
+  if (!extra || !equal(checkpoint, parseTlogProof(first).checkpoint)) return prove(bytes, trust).proven;
+  const leaf = leafHash(extra);
+  verifyInclusion(index, proven.size, leaf, path, proven.root);
+  checkGenesis(index, leaf, trust);
+  return { ...proven, index, leafHash: leaf, entry: extra };
+}
+
+/** A log whose policy asks for no witness says itself when it signed. */
+function checkAge({ signed }: Proven, { now, max }: Age): void {
+  const newest = Math.max(0, ...signed.map(({ time }) => time ?? 0));
+  if (newest >= now - max) return;
+  const when = newest === 0 ? 'has no time' : `is from ${new Date(1000 * newest).toISOString()}`;
+  throw new Fault('bad-proof', `the newest signature ${when}: fetch a fresh proof, or allow for a greater age`);
+}
+
+/** The key that an entry enrolled. Fault `bad-proof` if it enrolled none. */
+function enrolmentIn({ entry, index }: Proven): Enrolment {
+  const statement = statementIn(entry);
+  const payload = statement?.contentType === 'application/vnd.limmat.key+cbor' ? decode(statement.payload) : undefined;
+  if (!statement || !(payload instanceof Map) || payload.get('event') !== 'enroll') {
+    throw new Fault('bad-proof', `entry ${index}, which the bundle has as an enrolment, enrolled no key`);
+  }
+  const key = fromCoseKey(decode(payload.get('publicKey') as Uint8Array)).key;
+  const [keyId, purpose] = [String(payload.get('keyId')), String(payload.get('purpose'))];
+  return { index, organisation: statement.iss, keyId, purpose, key };
+}
+
+function checkSigner({ index }: Proven, statement: SignedStatement | undefined, enrolment: Enrolment): void {
+  const { organisation, key, purpose } = enrolment;
+  const isBuild = statement?.contentType === BUILD;
+  const fits = statement && equal(kidOf(key), statement.kid) && organisation === statement.iss;
+  if (!fits || enrolment.index >= index || (isBuild && purpose !== 'build')) {
+    throw new Fault('bad-proof', `entry ${enrolment.index} did not enrol the key that signed entry ${index}`);
+  }
+  if (!verifyStatement(statement, key)) {
+    throw new Fault('bad-signature', 'the signature of the statement does not verify with the key that was enrolled');
+  }
+}
+
+const BUILD = 'application/vnd.limmat.build+cbor';
+
+/** The name of the file in the build, if there is a file to check. */
+function artifactOf(
+  { entry, leafHash: leaf }: Proven,
+  statement: SignedStatement | undefined,
+  { file, digests }: VerifyOptions,
+): string | undefined {
+  if (file === undefined && digests === undefined) return undefined;
+  if (!statement) {
+    if (file && equal(file, entry)) return toHex(leaf);
+    throw new Fault('bad-proof', 'the file is not the entry that was logged');
+  }
+  if (statement.contentType !== BUILD) {
+    throw new Fault('bad-proof', 'the proof is not of a build, so no file can be checked against it');
+  }
+  const known = digests ?? new Map([['sha256', sha256(file as Uint8Array)]]);
+  return artifactIn({ artifacts: artifactsIn(statement.payload) }, known);
+}
+
+/** What a build lists; the log has admitted it, so it has the form of its kind. */
+function artifactsIn(payload: Uint8Array): { name: string; digests: Record<string, Uint8Array> }[] {
+  const build = decode(payload) as CborMap;
+  return (build.get('artifacts') as readonly CborMap[]).map((artifact) => ({
+    name: artifact.get('name') as string,
+    digests: Object.fromEntries(artifact.get('digests') as ReadonlyMap<string, Uint8Array>),
+  }));
+}
+
+/** What nobody may conclude from this file alone. */
+function notShown({ size, entry }: Proven, enrolment: Enrolment | undefined, { counted }: Verdict): string[] {
+  const later = `what happened after size ${size}, such as a withdrawal or a compromise: ask the log or a monitor`;
+  const key =
+    enrolment === undefined
+      ? 'whether the signature of the statement is good, and its key: the bundle carries no enrolment, the log has checked it'
+      : 'whether the key was active at that entry: its enrolment is shown, what followed is on the word of the log';
+  return [
+    ...(statementIn(entry) ? [key] : []),
+    later,
+    ...(counted.length === 0 ? ['whether witnesses saw this tree: no cosignature of theirs was counted'] : []),
+  ];
+}

@@ -1,0 +1,248 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parse } from 'yaml';
+import { COSIGNATURE_ED25519, formatVkey, vkeyOf } from '../../src/core/note.ts';
+import { signerOf } from '../../src/core/signature.ts';
+import { limmatIn, type Ran, serve } from '../flow/server.ts';
+import { folder } from '../folder.ts';
+import { ends, run, Vendor } from './world.ts';
+
+// A build job: nothing passes the gate that is not proven, nothing that was signed is lost, and the ready-made steps work.
+
+const vendor = await Vendor.begin();
+const trust = vendor.path('trust.json');
+await run('trust', 'bundle', ...vendor.target, '--out', trust);
+const root = join(import.meta.dirname, '../..');
+const NOWHERE = 'http://127.0.0.1:9';
+
+/** A folder with files of a build of its own. */
+function job(...names: string[]): { place: string; files: string[]; spool: string } {
+  const place = folder();
+  const files = names.map((name) => {
+    writeFileSync(join(place, name), `${name} of ${place}`);
+    return join(place, name);
+  });
+  return { place, files, spool: join(place, 'spool') };
+}
+
+const who = () => [
+  '--key',
+  vendor.key('build'),
+  '--issuer',
+  'acme',
+  '--site',
+  'zrh-1',
+  '--builder',
+  'https://acme.example/b',
+];
+const flags = (version: string, spool: string, url = vendor.server.url, pinned = trust) => [
+  ...['--url', url, '--trust', pinned, '--product', 'app', '--product-version', version, '--spool', spool],
+  ...who(),
+];
+const waiting = (spool: string) =>
+  existsSync(spool) ? readdirSync(spool).filter((name) => name.endsWith('.spooled.json')) : [];
+
+test('what is not there yet is logged, proven beside each file, and verifies offline with its key', async () => {
+  const { files, spool } = job('a.bin', 'b.bin');
+  const said = await run('gate', ...files, ...flags('1', spool));
+  assert.is(said.logged, true);
+  assert.equal(
+    said.bundles,
+    files.map((file) => `${file}.limmat.json`),
+  );
+  for (const file of files) {
+    const verified = await run('verify', `${file}.limmat.json`, '--trust', trust, '--artifact', file);
+    assert.is(verified.entry, said.entry);
+    assert.is((verified.key as { purpose: string }).purpose, 'build');
+  }
+  assert.equal(waiting(spool), []);
+});
+
+test('what is proven already passes without the log, without a key, and not with another file', async () => {
+  const { files, spool } = job('a.bin');
+  const first = await run('gate', ...files, ...flags('2', spool));
+  const again = await run('gate', ...files, '--trust', trust, '--url', NOWHERE);
+  assert.is(again.what, 'logged before');
+  assert.is(again.entry, first.entry);
+  rmSync(`${files[0]}.limmat.json`);
+  const repeated = await run('gate', ...files, ...flags('2', spool));
+  assert.is(repeated.entry, first.entry, 'the same build is the same entry');
+  writeFileSync(files[0] as string, 'changed');
+  assert.match(await ends(2, 'gate', ...files, '--trust', trust, '--url', NOWHERE), /missing/);
+});
+
+test('a log that is away fails the job and loses nothing; later the spool is submitted', async () => {
+  const { files, spool } = job('a.bin');
+  const bundle = `${files[0]}.limmat.json`;
+  const said = await ends(3, 'gate', ...files, ...flags('3', spool, NOWHERE), '--patience', '0');
+  assert.match(said, /Not logged\. The statement lies in/);
+  assert.is(waiting(spool).length, 1);
+  assert.not.ok(existsSync(bundle));
+  const target = ['gate', '--resume', '--trust', trust, '--spool', spool, '--patience', '0'];
+  const { stdout } = await limmatIn({}, ...target, '--url', NOWHERE, '--json');
+  assert.is((JSON.parse(stdout) as { waiting: number }).waiting, 1);
+  const resumed = await run(...target, '--url', vendor.server.url);
+  assert.is(resumed.waiting, 0);
+  assert.equal(waiting(spool), []);
+  await run('verify', bundle, '--trust', trust, '--artifact', files[0] as string);
+});
+
+test('with an offline spool the release goes on, loudly, and is proven later though its folder is gone', async () => {
+  const { place, files, spool } = job('a.bin');
+  const gone = join(place, 'gone');
+  mkdirSync(gone);
+  const file = join(gone, 'c.bin');
+  writeFileSync(file, readFileSync(files[0] as string));
+  const ran = await limmatIn(
+    {},
+    'gate',
+    file,
+    ...flags('4', spool, NOWHERE),
+    '--patience',
+    '0',
+    '--offline-spool',
+    spool,
+    '--json',
+  );
+  assert.is(ran.code, 0, ran.stderr);
+  assert.match(ran.stderr, /NOT LOGGED: this release goes on WITHOUT a proof/);
+  assert.is((JSON.parse(ran.stdout) as { logged: boolean }).logged, false);
+  assert.not.ok(existsSync(`${file}.limmat.json`));
+  rmSync(gone, { recursive: true });
+  await run('gate', '--resume', '--trust', trust, '--url', vendor.server.url, '--offline-spool', spool);
+  await run('verify', join(spool, 'c.bin.limmat.json'), '--trust', trust, '--artifact', files[0] as string);
+});
+
+test('a refusal stops the release with an offline spool too', async () => {
+  const { files, spool } = job('a.bin');
+  const call = flags('5', spool).with(-3, 'nowhere-1');
+  assert.match(await ends(3, 'gate', ...files, ...call, '--offline-spool', spool), /site/);
+});
+
+test('without its witnesses nothing passes, and a bundle without them is none', async () => {
+  const { files, spool } = job('a.bin');
+  await run('gate', ...files, ...flags('6', spool));
+  const key = vkeyOf('witness.example', COSIGNATURE_ED25519, signerOf('ed25519', new Uint8Array(32).fill(8)).key);
+  const log = readFileSync(vendor.vkey, 'utf8')
+    .trim()
+    .split('\n')
+    .map((vkey) => `log ${vkey}\n`);
+  const policy = vendor.file('policy', `${log.join('')}witness w ${formatVkey(key)}\nquorum w\n`);
+  const said = await ends(1, 'gate', ...files, ...flags('6', spool, undefined, policy), '--patience', '1');
+  assert.match(said, /quorum not met/);
+});
+
+test('gate says what is missing', async () => {
+  const { files, spool } = job('a.bin');
+  assert.match(await ends(2, 'gate', '--trust', trust, '--url', NOWHERE), /takes the files/);
+  assert.match(await ends(2, 'gate', 'no-such-file', ...flags('7', spool)), /there is no file/);
+  assert.match(await ends(2, 'gate', ...files, '--url', NOWHERE), /--trust is missing/);
+});
+
+/** Runs the shell lines of a ready-made step, as the runner does, with `limmat` being this checkout. */
+function step(script: string, cwd: string, env: Record<string, string>): Ran {
+  const shim = join(cwd, 'limmat-shim');
+  writeFileSync(shim, `#!/bin/sh\nexec ${process.execPath} ${join(root, 'dist/cli/main.js')} "$@"\n`);
+  chmodSync(shim, 0o755);
+  const { PATH = '' } = process.env;
+  const { status, stdout, stderr } = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], {
+    cwd,
+    env: { PATH, COMMAND: shim, TMPDIR: cwd, ...env },
+    encoding: 'utf8',
+  });
+  return { code: status ?? -1, stdout, stderr };
+}
+
+type Step = { readonly run?: string; readonly env?: Readonly<Record<string, string>>; readonly uses?: string };
+
+test('the GitHub action logs a build and leaves no key behind', () => {
+  const action = parse(readFileSync(join(root, 'deploy/github/action.yml'), 'utf8')) as {
+    inputs: Record<string, { required?: boolean; default?: string }>;
+    runs: { using: string; steps: Step[] };
+  };
+  assert.is(action.runs.using, 'composite');
+  const { place, files, spool } = job('a b.bin', 'c.bin');
+  const inputs: Record<string, string> = {
+    artifacts: `${files[0]}\n\n  ${files[1]}\n`,
+    url: vendor.server.url,
+    trust,
+    key: readFileSync(vendor.key('build'), 'utf8'),
+    issuer: 'acme',
+    site: 'zrh-1',
+    builder: 'https://acme.example/b',
+    product: 'app',
+    'product-version': '8',
+    'offline-spool': spool,
+    command: join(place, 'limmat-shim'),
+  };
+  for (const [name, { required, default: usual }] of Object.entries(action.inputs)) {
+    assert.ok(name in inputs || usual !== undefined, `${name} is ${required ? 'required' : 'without a default'}`);
+  }
+  const [first] = action.runs.steps as [Step];
+  assert.not.match(first.run ?? '', /\$\{\{/, 'what comes from outside reaches the shell as environment alone');
+  const fill = (text: string) =>
+    text.replace(
+      /\$\{\{ inputs\.([a-z-]+) \}\}/g,
+      (_, name: string) => inputs[name] ?? action.inputs[name]?.default ?? '',
+    );
+  const env = Object.fromEntries(Object.entries(first.env ?? {}).map(([name, value]) => [name, fill(value)]));
+  const ran = step(first.run ?? '', place, env);
+  assert.is(ran.code, 0, ran.stderr + ran.stdout);
+  for (const file of files) assert.ok(existsSync(`${file}.limmat.json`), file);
+  assert.equal(
+    readdirSync(place).filter((name) => name.startsWith('tmp.')),
+    [],
+    'the key was a file for a moment',
+  );
+  rmSync(`${files[0]}.limmat.json`);
+  const away = step(first.run ?? '', place, { ...env, LIMMAT_URL: NOWHERE, LIMMAT_PATIENCE: '0', OFFLINE_SPOOL: '' });
+  assert.is(away.code, 3, 'the step fails with the gate');
+});
+
+test('the GitLab template logs a build, and what waits is proven by its other job', () => {
+  const template = parse(readFileSync(join(root, 'deploy/gitlab/limmat-gate.yml'), 'utf8')) as Record<
+    string,
+    { script: string[]; variables: Record<string, string> }
+  >;
+  const [gate, resume] = ['.limmat-gate', '.limmat-resume'].map((name) => template[name]) as [
+    (typeof template)[string],
+    (typeof template)[string],
+  ];
+  const { place, files } = job('a.bin');
+  const env = {
+    LIMMAT_PATIENCE: '0',
+    LIMMAT_TRUST: trust,
+    LIMMAT_KEY: vendor.key('build'),
+    LIMMAT_ISSUER: 'acme',
+    LIMMAT_SITE: 'zrh-1',
+    LIMMAT_BUILDER: 'https://acme.example/b',
+    LIMMAT_OFFLINE_SPOOL: '.limmat-spool',
+    ARTIFACTS: 'a.bin',
+    PRODUCT: 'app',
+    PRODUCT_VERSION: '9',
+  };
+  const ran = step(gate?.script.join('\n') ?? '', place, { ...env, LIMMAT_URL: NOWHERE });
+  assert.is(ran.code, 0, ran.stderr);
+  assert.match(ran.stderr, /NOT LOGGED/);
+  assert.is(waiting(join(place, '.limmat-spool')).length, 1);
+  const later = step(resume?.script.join('\n') ?? '', place, { ...env, LIMMAT_URL: vendor.server.url });
+  assert.is(later.code, 0, later.stderr);
+  assert.ok(existsSync(`${files[0]}.limmat.json`));
+});
+
+test('a log that comes back under another address is the same log to the spool', async () => {
+  const { files, spool } = job('a.bin');
+  await vendor.server.end('SIGTERM');
+  assert.match(await ends(3, 'gate', ...files, ...flags('10', spool), '--patience', '0'), /Not logged/);
+  vendor.server = await serve(vendor.data);
+  await run('gate', '--resume', '--trust', trust, '--url', vendor.server.url, '--spool', spool);
+  assert.ok(existsSync(`${files[0]}.limmat.json`));
+});
+
+test.after(async () => {
+  await vendor.server.end('SIGTERM');
+});
+test.run();

@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { statementIn } from '../../src/client/offline.ts';
+import { formatBundle, parseBundle } from '../../src/client/proofbundle.ts';
+import { formatTrust, parseTrust, type Trust, trustInKeys } from '../../src/client/trust.ts';
+import { verify } from '../../src/client/verify.ts';
+import { fromUtf8, toHex, utf8 } from '../../src/core/bytes.ts';
+import { formatCheckpoint } from '../../src/core/checkpoint.ts';
+import { signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
+import { leafHash } from '../../src/core/hash.ts';
+import { COSIGNATURE_ED25519, formatNote, formatVkey, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
+import { signerOf } from '../../src/core/signature.ts';
+import { parsePolicy } from '../../src/core/tlogpolicy.ts';
+import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
+import { faults, flipBit } from '../check.ts';
+import { ends, run } from '../cli/world.ts';
+import * as oracle from '../oracle.ts';
+import { Party } from './party.ts';
+
+// A bundle and a trust file, as a client without network has them: what they show, and every way in which they may not.
+
+const party = await Party.meet();
+const { trust, artifact } = party;
+const bundle = await party.bundle();
+const witness = vkeyOf('witness.example/w', COSIGNATURE_ED25519, signerOf('ed25519', new Uint8Array(32).fill(8)).key);
+
+test('a bundle shows the entry, its key, the file, and says what it does not show', () => {
+  const verified = verify(bundle, trust, { file: artifact });
+  assert.is(verified.artifact, 'app.bin');
+  assert.is(verified.enrolment?.organisation, 'acme');
+  assert.is(verified.enrolment?.purpose, 'build');
+  assert.is(verified.origin, trust.policy.logs[0]?.vkey.name);
+  assert.is(verified.notShown.length, 3, 'what followed on the enrolment, what came later, witnesses');
+  const digests = new Map([
+    ['sha512', new Uint8Array(64)],
+    ['sha256', new Uint8Array(createHash('sha256').update(artifact).digest())],
+  ]);
+  assert.is(verify(bundle, trust, { digests }).artifact, 'app.bin');
+});
+
+test('without an enrolment the signature on the statement is not shown, and a bare proof is a bundle without one', () => {
+  const { proof } = parseBundle(bundle);
+  for (const bytes of [proof, utf8(formatBundle({ proof }))]) {
+    const verified = verify(bytes, trust);
+    assert.is(verified.enrolment, undefined);
+    assert.match(verified.notShown.join(), /signature of the statement/);
+  }
+});
+
+test('another file, another key, another entry as enrolment: none of them passes', async () => {
+  const { proof, enrolment } = parseBundle(bundle) as { proof: Uint8Array; enrolment: Uint8Array };
+  faults('bad-proof', () => verify(bundle, trust, { file: utf8('something else') }));
+  faults('bad-proof', () => verify(enrolment, trust, { file: artifact }), 'a key event is no build');
+  const first = (await party.log.proof({ index: 0 })).proof;
+  faults('bad-proof', () => verify(utf8(formatBundle({ proof, enrolment: first })), trust), 'a policy enrols no key');
+  const activation = (await party.log.proof({ index: 3 })).proof;
+  faults('bad-proof', () => verify(utf8(formatBundle({ proof, enrolment: activation })), trust));
+  const others = (await party.log.proof({ index: 2 })).proof;
+  assert.is(statementIn(parseTlogProof(others).extra as Uint8Array)?.iss, 'acme');
+  const message = 'the operations key of the same organisation';
+  faults('bad-proof', () => verify(utf8(formatBundle({ proof, enrolment: others })), trust), message);
+  faults('bad-proof', () => verify(utf8(formatBundle({ proof: enrolment, enrolment })), trust), 'not before itself');
+});
+
+/** A log of our own with these entries: its keys sign whatever tree they like. */
+function forged(entries: readonly Uint8Array[]): { proofs: Uint8Array[]; trust: Trust } {
+  const signer = signerOf('ed25519', new Uint8Array(32).fill(6));
+  const vkey = vkeyOf('forger.example', NOTE_ED25519, signer.key);
+  const leaves = entries.map(leafHash);
+  const text = formatCheckpoint({ origin: vkey.name, size: leaves.length, root: oracle.mth(leaves) });
+  const signatures = [toNoteSignature(vkey, signer.sign(signedMessage(vkey, text, 0)), 0)];
+  const checkpoint = utf8(formatNote({ text, signatures }));
+  const proofs = entries.map((extra, index) => {
+    return utf8(formatTlogProof({ index, path: oracle.path(index, leaves), checkpoint, extra }));
+  });
+  return { proofs, trust: trustInKeys([vkey]) };
+}
+
+test('a log that admitted a statement with a bad signature is found out by the enrolment', () => {
+  const [build, enrolled] = [bundle, parseBundle(bundle).enrolment as Uint8Array].map((bytes) => {
+    return parseTlogProof(parseBundle(bytes).proof).extra as Uint8Array;
+  }) as [Uint8Array, Uint8Array];
+  const bundleIn = ({ proofs: [enrolment, proof] }: ReturnType<typeof forged>) =>
+    utf8(formatBundle({ proof: proof as Uint8Array, enrolment: enrolment as Uint8Array }));
+  const honest = forged([enrolled, build]);
+  assert.is(verify(bundleIn(honest), honest.trust).enrolment?.index, 0);
+  const lying = forged([enrolled, flipBit(build, 8 * build.length - 1)]);
+  faults('bad-signature', () => verify(bundleIn(lying), lying.trust));
+});
+
+test('a quorum that is not met, an age that is exceeded, another first entry', () => {
+  const log = trust.policy.logs.map(({ vkey }) => `log ${formatVkey(vkey)}\n`).join('');
+  const policy = parsePolicy(utf8(`${log}witness w ${formatVkey(witness)}\nquorum w\n`));
+  const fault = faults('bad-proof', () => verify(bundle, { policy }));
+  assert.is(fault.rule, 'quorum');
+  assert.match(fault.message, /no cosignature by w/);
+  const time = Math.max(...verify(bundle, trust).signed.map((one) => one.time ?? 0));
+  assert.ok(verify(bundle, trust, { age: { now: time + 60, max: 60 } }));
+  faults('bad-proof', () => verify(bundle, trust, { age: { now: time + 61, max: 60 } }));
+  const { vkey } = trust.policy.logs.find(({ vkey: { type } }) => type === 1) as { vkey: typeof witness };
+  faults('bad-proof', () => verify(bundle, trustInKeys([vkey]), { age: { now: time, max: 60 } }), 'it has no time');
+  faults('unknown-signer', () => verify(bundle, trustInKeys([witness])));
+});
+
+test('entry 0 must be the one that is pinned', async () => {
+  const { proof } = await party.log.proof({ index: 0 });
+  assert.is(verify(proof, trust).index, 0);
+  faults('bad-proof', () => verify(proof, { ...trust, genesis: leafHash(utf8('another beginning')) }));
+});
+
+test('a flipped bit is found, or makes a signature one of an unknown key and changes nothing that is said', () => {
+  const told = (bytes: Uint8Array): string => {
+    const { index, size, root, leafHash: leaf, artifact: name, enrolment } = verify(bytes, trust, { file: artifact });
+    return JSON.stringify([index, size, toHex(root), toHex(leaf), name, enrolment?.index, enrolment?.keyId]);
+  };
+  const said = told(bundle);
+  let found = 0;
+  const step = Math.floor((8 * bundle.length) / 150);
+  for (let bit = 3; bit < 8 * bundle.length; bit += step) {
+    let now = said;
+    try {
+      now = told(flipBit(bundle, bit));
+    } catch (error) {
+      assert.is((error as Error).name, 'Fault', `bit ${bit}: ${(error as Error).stack}`);
+      found++;
+    }
+    assert.is(now, said, `bit ${bit}`);
+  }
+  assert.ok(found > 140, `${found} found`);
+});
+
+test('a trust file is the inverse of what is read, and other forms of trust are taken', () => {
+  assert.is(formatTrust(trust), fromUtf8(party.trustFile, 'bad-policy'));
+  assert.ok(trust.genesis && trust.receiptKeys?.length === 1);
+  const vkeys = trust.policy.logs.map(({ vkey }) => formatVkey(vkey));
+  assert.is(verify(bundle, parseTrust(utf8(`${vkeys.join('\n')}\n`))).artifact, undefined);
+  assert.ok(verify(bundle, parseTrust(utf8(`# ours\nlog ${vkeys[0]}\nquorum none\n`))));
+});
+
+test('what is no trust is refused, and says why', () => {
+  const text = formatTrust(trust);
+  const bad: [RegExp, string][] = [
+    [/names no log/, `witness w ${formatVkey(witness)}\nquorum w\n`],
+    [/begins like JSON/, '{"format":'],
+    [/the format of a trust file/, text.replace('trust/v1', 'trust/v2')],
+    [/genesis is a leaf hash/, text.replace(/"genesis": "../, '"genesis": "')],
+    [/policy is a list/, text.replace('"policy": [', '"policy": [7,')],
+    [/receiptKeys is a list/, text.replace('"receiptKeys": [', '"receiptKeys": [7,')],
+    [/too large/, ' '.repeat(1024 * 1024 + 1)],
+  ];
+  for (const [message, file] of bad) {
+    assert.match(faults('bad-policy', () => parseTrust(utf8(file)), file.slice(0, 40)).message, message);
+  }
+  faults('bad-vkey', () => parseTrust(utf8('rubbish\n')));
+});
+
+test('what is no bundle is refused', () => {
+  for (const text of [
+    '{',
+    '{}',
+    '{"format":"limmat-bundle/v1"}',
+    '{"format":"limmat-bundle/v1","proof":1}',
+    '{"format":"limmat-bundle/v1","proof":"x","enrolment":1}',
+    `{${' '.repeat(1024 * 1024)}}`,
+    '',
+  ]) {
+    faults('bad-proof', () => verify(utf8(text), trust), text.slice(0, 40));
+  }
+});
+
+test('limmat verify --trust does the same from the command line, with exit code 1 for what is not so', async () => {
+  const { vendor } = party;
+  const [file, app, other] = [vendor.path('b.json'), vendor.path('app.bin'), vendor.path('other.bin')];
+  writeFileSync(file, bundle);
+  writeFileSync(app, artifact);
+  writeFileSync(other, 'something else');
+  const flags = ['verify', file, '--trust', vendor.path('trust.json')];
+  const said = await run(...flags, '--artifact', app, '--max-age', '3600');
+  assert.is(said.artifact, 'app.bin');
+  assert.equal((said.key as Record<string, unknown>).organisation, 'acme');
+  assert.match(await ends(1, ...flags, '--artifact', other), /not among the artifacts/);
+  assert.match(await ends(1, ...flags, '--max-age', '0'), /newest signature/);
+});
+
+test('limmat trust bundle takes witnesses from a policy, and none that is of another log', async () => {
+  const { vendor } = party;
+  const out = vendor.path('with-witness.json');
+  const lines = `witness w ${formatVkey(witness)} https://witness.example\nquorum w\n`;
+  const flags = ['trust', 'bundle', ...vendor.target, '--out', out, '--policy'];
+  const said = await run(...flags, vendor.file('policy', lines));
+  assert.equal(said.witnesses, ['witness.example/w']);
+  assert.match(await ends(1, 'verify', vendor.path('b.json'), '--trust', out), /quorum not met/);
+  const foreign = signerOf('ed25519', new Uint8Array(32).fill(7)).key;
+  const log = `log ${formatVkey(vkeyOf('other.example', 1, foreign))}\n${lines}`;
+  assert.match(await ends(2, ...flags, vendor.file('foreign', log)), /names a log key/);
+});
+
+test.after(() => party.end());
+test.run();

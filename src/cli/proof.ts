@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
 import { statementIn, verifyProof } from '../client/offline.ts';
-import { utf8 } from '../core/bytes.ts';
 import { entryIdOf, parseEntryId } from '../core/cose.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
@@ -64,5 +63,5 @@ async function readProof({ get }: LogClient, vkeys: readonly Vkey[], index: numb
   const { path } = await reader.inclusion(index);
   const entries = await reader.entries(Math.floor(index / TILE_WIDTH));
   const extra = entries[index % TILE_WIDTH] as Uint8Array;
-  return utf8(formatTlogProof({ index, path, checkpoint: note, extra }));
+  return formatTlogProof({ index, path, checkpoint: note, extra });
 }

@@ -130,7 +130,7 @@ test('every source file has been named in a test or is reached from one', () => 
   for (const file of files('test')) visit(file);
   // The command line is run as a whole, from what is built.
   visit('src/cli/main.ts');
-  for (const name of ['log', 'lookup', 'mldsa']) visit(`src/cli/threads/${name}.ts`);
+  for (const name of ['log', 'lookup', 'mldsa', 'verify']) visit(`src/cli/threads/${name}.ts`);
   const dead = sources.filter((file) => !reached.has(file));
   assert.equal(dead, [], 'nothing uses these files');
 });

@@ -4,12 +4,10 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import type { Hash } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
-import { verifyStatementLater } from '../core/cose.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
-import type { Verify } from '../http/entries.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { sampleOf, withOpenApi } from '../http/openapi.ts';
@@ -29,8 +27,8 @@ import { command, parseListen, parseNumber, required, setting } from './options.
 import { readBytes } from './readinput.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
-import { type MldsaWorker, mldsaWorker } from './threads/mldsaworker.ts';
 import { spawn } from './threads/spawn.ts';
+import { verifier } from './threads/verifier.ts';
 import { packageVersion } from './version.ts';
 
 /** How long a start waits for the newest head to be signed again, in milliseconds. */
@@ -204,16 +202,6 @@ function startLookup(
     handle.end();
   });
   return handle;
-}
-
-/** Signatures are checked on libuv's threads; ML-DSA-44, which they do not know, in a thread of its own. */
-function verifier(): Verify {
-  let mldsa: MldsaWorker | undefined;
-  return async (statement, key) => {
-    if (key.algorithm !== 'mldsa44' || statement.algorithm !== 'mldsa44') return verifyStatementLater(statement, key);
-    mldsa ??= mldsaWorker(undefined);
-    return mldsa.verify(key, statement.toBeSigned, statement.signature);
-  };
 }
 
 /** Finds entries by leaf hash: an opaque log knows them by that, another gets an index beside it. */

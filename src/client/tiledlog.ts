@@ -35,7 +35,7 @@ export class TiledLog {
     const { reader, note } = await this.#openAt(index);
     const { path } = await reader.inclusion(index);
     const { entry } = await this.entry(index);
-    return utf8(formatTlogProof({ index, path, checkpoint: note, extra: entry }));
+    return formatTlogProof({ index, path, checkpoint: note, extra: entry });
   }
 
   async #openAt(index: number): Promise<Opened> {

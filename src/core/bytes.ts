@@ -69,20 +69,34 @@ export function fromHex(text: string, code: FaultCode): Uint8Array {
   return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-/** Two base64 digits for each value of 12 bits: proofs are mostly base64, and `btoa` takes twice the time. */
-const PAIRS = Array.from({ length: 4096 }, (_, bits) => `${DIGITS[Math.floor(bits / 64)]}${DIGITS[bits % 64]}`);
+const DIGITS = encoder.encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+const PAD = 0x3d;
+const ascii = new TextDecoder('latin1');
 
 /** RFC 4648 §4, with padding. */
 export function toBase64(bytes: Uint8Array): string {
-  const whole = bytes.length - (bytes.length % 3);
-  let text = '';
-  for (let at = 0; at < whole; at += 3) {
-    const [first, middle, last] = [bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number];
-    const low = middle % 16;
-    text += `${PAIRS[first * 16 + (middle - low) / 16]}${PAIRS[low * 256 + last]}`;
+  const out = new Uint8Array(base64Length(bytes.length));
+  base64Into(bytes, out, 0);
+  return ascii.decode(out);
+}
+
+/** How many digits so many bytes have, padding included. */
+export function base64Length(bytes: number): number {
+  return 4 * Math.ceil(bytes / 3);
+}
+
+/** Writes the digits of `toBase64` to `out`, from `at` on: proofs are mostly base64, and texts would cost thrice this. */
+export function base64Into(bytes: Uint8Array, out: Uint8Array, at: number): void {
+  let to = at;
+  for (let i = 0; i < bytes.length; i += 3) {
+    const [first, middle, last] = [bytes[i] as number, bytes[i + 1] ?? 0, bytes[i + 2] ?? 0];
+    out[to++] = DIGITS[Math.floor(first / 4)] as number;
+    out[to++] = DIGITS[(first % 4) * 16 + Math.floor(middle / 16)] as number;
+    out[to++] = DIGITS[(middle % 16) * 4 + Math.floor(last / 64)] as number;
+    out[to++] = DIGITS[last % 64] as number;
   }
-  return whole === bytes.length ? text : text + btoa(String.fromCharCode(...bytes.subarray(whole)));
+  if (bytes.length % 3 > 0) out[to - 1] = PAD;
+  if (bytes.length % 3 === 1) out[to - 2] = PAD;
 }
 
 /** The inverse of `toBase64`: the one canonical form, no white space, zero trailing bits. */

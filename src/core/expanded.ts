@@ -3,9 +3,9 @@
  * `open` keeps all nodes of a tile that still grows; `stored` keeps what a database row of a full tile holds: the 256
  * leaves and heights 4 to 8, 9,184 bytes, from which heights 1 to 3 are at most seven hashes away. @module
  */
-import { HASH_BYTES, type Hash } from './bytes.ts';
+import { equal, HASH_BYTES, type Hash } from './bytes.ts';
 import { must } from './fault.ts';
-import { hashAt, parentInto, subtreeOf } from './hash.ts';
+import { hashAt, nodeHash, parentInto, subtreeOf } from './hash.ts';
 import { half } from './size.ts';
 import { TILE_HEIGHT, TILE_WIDTH } from './tile.ts';
 
@@ -55,6 +55,11 @@ export function openNode(tile: OpenTile, height: number, index: number): Hash {
   return hashAt(tile.nodes, start(height) + index);
 }
 
+/** The siblings on the way from a leaf up to a node at `height`: `grow` made each node from its children. */
+export function openPath(tile: OpenTile, place: number, height: number): Hash[] {
+  return Array.from({ length: height }, (_, i) => openNode(tile, i, siblingOf(Math.floor(place / 2 ** i))));
+}
+
 /** The leaves of an open tile: what tlog-tiles calls the tile. */
 export function openLeaves(tile: OpenTile): Uint8Array {
   return tile.nodes.subarray(0, tile.width * HASH_BYTES);
@@ -84,6 +89,7 @@ export class WarmTile {
   readonly stored: Uint8Array;
   /** By group of 16 leaves: 8 nodes of height 1, 4 of height 2, 2 of height 3. */
   readonly #groups = new Map<number, Uint8Array>();
+  #isChecked = false;
 
   constructor(stored: Uint8Array) {
     this.stored = stored;
@@ -92,6 +98,38 @@ export class WarmTile {
   /** The same as `storedNode`. */
   node(height: number, index: number): Hash {
     if (height === 0 || height >= STORED_FROM) return storedNode(this.stored, height, index);
+    return this.#groupNode(height, index);
+  }
+
+  /**
+   * The siblings on the way from a leaf to the root of the tile. Each node on that way was found to be the hash of its
+   * children when it was first needed, so the path leads there without being folded again.
+   */
+  path(place: number): Hash[] {
+    this.#check();
+    const path: Hash[] = [hashAt(this.stored, siblingOf(place))];
+    let index = half(place);
+    for (let height = 1; height < TILE_HEIGHT; height++) {
+      const sibling = siblingOf(index);
+      path.push(height < STORED_FROM ? this.#groupNode(height, sibling) : storedNode(this.stored, height, sibling));
+      index = half(index);
+    }
+    return path;
+  }
+
+  /** The stored nodes of heights 5 to 8 are the hashes of their children; `#group` sees to those below. */
+  #check(): void {
+    if (this.#isChecked) return;
+    for (let height = STORED_FROM + 1; height <= TILE_HEIGHT; height++) {
+      for (let i = 0; i < TILE_WIDTH / 2 ** height; i++) {
+        const [left, right] = [this.node(height - 1, 2 * i), this.node(height - 1, 2 * i + 1)];
+        must(equal(nodeHash(left, right), this.node(height, i)), BROKEN);
+      }
+    }
+    this.#isChecked = true;
+  }
+
+  #groupNode(height: number, index: number): Hash {
     const width = 2 ** (STORED_FROM - height);
     return hashAt(this.#group(Math.floor(index / width)), GROUP_WIDTH - 2 * width + (index % width));
   }
@@ -103,9 +141,18 @@ export class WarmTile {
     const leaves = GROUP_WIDTH / 2;
     for (let i = 0; i < leaves; i++) parentInto(this.stored, 2 * (group * leaves + i), made, i);
     for (let i = leaves; i < GROUP_WIDTH - 2; i++) parentInto(made, 2 * (i - leaves), made, i);
+    const root = nodeHash(hashAt(made, GROUP_WIDTH - 4), hashAt(made, GROUP_WIDTH - 3));
+    must(equal(root, storedNode(this.stored, STORED_FROM, group)), BROKEN);
     this.#groups.set(group, made);
     return made;
   }
+}
+
+const BROKEN = 'a stored tile is not the tree over its leaves';
+
+/** The other child of the same parent. */
+function siblingOf(index: number): number {
+  return index % 2 === 1 ? index - 1 : index + 1;
 }
 
 /** The leaves of a stored tile. */

@@ -1,5 +1,5 @@
 /** Offline proofs, C2SP tlog-proof@v1: an index, an inclusion proof and the signed checkpoint it leads to. @module */
-import { fromBase64, fromUtf8, HASH_BYTES, type Hash, toBase64, utf8 } from './bytes.ts';
+import { base64Into, base64Length, fromBase64, fromUtf8, HASH_BYTES, type Hash, utf8 } from './bytes.ts';
 import { type OpenedCheckpoint, openCheckpoint } from './cosignature.ts';
 import { Fault } from './fault.ts';
 import { MAX_NOTE, type Vkey } from './note.ts';
@@ -16,18 +16,27 @@ export type TlogProof = {
 };
 
 const FIRST_LINE = 'c2sp.org/tlog-proof@v1';
+const NEWLINE = 0x0a;
+const HASH_LINE = base64Length(HASH_BYTES) + 1;
 const MAX_PROOF = MAX_NOTE + 64 * 1024;
 
-export function formatTlogProof({ index, path, checkpoint, extra }: TlogProof): string {
-  const lines = [
-    FIRST_LINE,
-    ...(extra ? [`extra ${toBase64(extra)}`] : []),
-    `index ${index}`,
-    ...path.map(toBase64),
-    '',
-    fromUtf8(checkpoint, 'bad-note'),
-  ];
-  return lines.join('\n');
+export function formatTlogProof({ index, path, checkpoint, extra }: TlogProof): Uint8Array {
+  const before = utf8(extra ? `${FIRST_LINE}\nextra ` : FIRST_LINE);
+  const number = utf8(`\nindex ${index}\n`);
+  const length = before.length + base64Length(extra?.length ?? 0) + number.length;
+  const out = new Uint8Array(length + path.length * HASH_LINE + 1 + checkpoint.length);
+  out.set(before);
+  if (extra) base64Into(extra, out, before.length);
+  out.set(number, length - number.length);
+  let at = length;
+  for (const hash of path) {
+    base64Into(hash, out, at);
+    at += HASH_LINE;
+    out[at - 1] = NEWLINE;
+  }
+  out[at] = NEWLINE;
+  out.set(checkpoint, at + 1);
+  return out;
 }
 
 /** The inverse of `formatTlogProof`. The checkpoint is not yet parsed. */

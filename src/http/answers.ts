@@ -108,7 +108,7 @@ export class Answers {
       tree: { origin, size, root: toHex(root) },
       checkpoint: fromUtf8(note, 'bad-note'),
       receipt: toHex(this.#receipt(published, index, path)),
-      proof,
+      proof: fromUtf8(proof, 'bad-proof'),
     });
   }
 

@@ -93,7 +93,7 @@ function send(
   last: boolean,
 ): void {
   // A body that was not read to its end would be taken for the next request.
-  if (last || !request.complete) response.setHeader('connection', 'close');
+  if (last || (hasBody(request) && !request.complete)) response.setHeader('connection', 'close');
   response.writeHead(status, { ...headers, 'content-length': lengthOf(body) });
   response.end(body);
 }
@@ -119,6 +119,10 @@ function askOf(request: IncomingMessage): Ask {
  * request timeout; of one that ends early nobody waits for an answer, so there is no call.
  */
 function readBody(request: IncomingMessage, limit: number, done: (body: Uint8Array | Fault) => void): void {
+  if (!hasBody(request)) {
+    done(NOTHING); // and Node itself reads it to its end
+    return;
+  }
   const chunks: Uint8Array[] = [];
   let length = 0;
   request.on('data', (chunk: Uint8Array) => {
@@ -132,6 +136,13 @@ function readBody(request: IncomingMessage, limit: number, done: (body: Uint8Arr
     if (length > limit) done(tooLarge(limit));
     else done(chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(...chunks));
   });
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** SPEC (RFC 9112 §6): the presence of a message body in a request is signaled by one of these. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /** Answers on the bare socket what is not HTTP, or came too slowly. */

@@ -25,7 +25,7 @@ export type ToLog =
       readonly verified: Uint8Array;
       readonly entries: Uint8Array;
     }
-  | { readonly type: 'locate'; readonly ticket: number; readonly id: Uint8Array }
+  | { readonly type: 'locate'; readonly tickets: readonly number[]; readonly ids: Uint8Array }
   | { readonly type: 'stop' };
 
 /** What a fault is on the way between threads. */
@@ -54,13 +54,16 @@ export type Answers = {
   readonly observations: readonly Observation[];
 };
 
+/** The index of a statement; `pending` while it may not be told, undefined if the log does not know it. */
+export type Located = number | 'pending' | undefined;
+
 /** From the log; `ready` or `failed` comes first, and only once. */
 export type FromLog =
   | { readonly type: 'ready'; readonly keys: LogPublicKeys }
   | { readonly type: 'failed'; readonly fault: PackedFault }
   | { readonly type: 'published'; readonly head: SignedHead }
   | Answers
-  | { readonly type: 'located'; readonly ticket: number; readonly place: number | 'pending' | undefined }
+  | { readonly type: 'located'; readonly tickets: readonly number[]; readonly places: readonly Located[] }
   | { readonly type: 'keys'; readonly keys: readonly NewKey[] }
   | { readonly type: 'frozen'; readonly fault: PackedFault; readonly reason: string }
   | { readonly type: 'trouble' | 'news'; readonly what: string; readonly message: string }
@@ -94,6 +97,11 @@ export function* unpackOffers(
     const id = message.ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
     yield { ticket, submission: { id, key: keyOf(id), entry, verified: message.verified[i] === 1 } };
   }
+}
+
+/** The ids of a question where they are, one at a time. */
+export function* unpackIds(ids: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < ids.length; at += HASH_BYTES) yield ids.subarray(at, at + HASH_BYTES);
 }
 
 /** An id as a key of maps: one character a byte. */

@@ -2,13 +2,14 @@
  * The strangers' end of the channel: submissions become promises, published heads move the tree that reads see. Bounds
  * what may wait, so that a flood is pushed back here and not in memory. @module
  */
-import type { Kid } from '../core/bytes.ts';
+import { concat, type Kid } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { type Algorithm, type PublicKey, publicKey } from '../core/signature.ts';
 import {
   type Answers,
   type FromLog,
   keyOf,
+  type Located,
   type Observation,
   type Offer,
   type Port,
@@ -55,7 +56,9 @@ export class LogHandle {
   #opened: { resolve(keys: LogPublicKeys): void; reject(fault: Fault): void } | undefined;
   readonly #parts: HandleParts;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #locating = new Map<number, (place: number | 'pending' | undefined) => void>();
+  readonly #locating = new Map<number, (place: Located) => void>();
+  /** Questions of this turn of the event loop, for one message. */
+  #questions: { ticket: number; id: Uint8Array }[] = [];
   readonly #keys = new Map<string, PublicKey>();
   #offers: { ticket: number; offer: Offer }[] = [];
   /** Messages of offers that may be sent before the log has taken up an earlier one: one in work, one at hand. */
@@ -117,11 +120,19 @@ export class LogHandle {
     return new Promise((resolve, reject) => this.#waiting.set(ticket, { resolve, reject, bytes }));
   }
 
-  /** The index of a statement; `pending` while it may not be told, undefined if the log does not know it. */
-  locate(id: Uint8Array): Promise<number | 'pending' | undefined> {
+  /** Asks the log where a statement is. */
+  locate(id: Uint8Array): Promise<Located> {
     const ticket = this.#nextTicket();
-    this.#parts.port.postMessage({ type: 'locate', ticket, id } satisfies ToLog);
+    if (this.#questions.length === 0) setImmediate(() => this.#ask());
+    this.#questions.push({ ticket, id });
     return new Promise((resolve) => this.#locating.set(ticket, resolve));
+  }
+
+  #ask(): void {
+    const tickets = this.#questions.map(({ ticket }) => ticket);
+    const ids = concat(...this.#questions.map(({ id }) => id));
+    this.#questions = [];
+    this.#parts.port.postMessage({ type: 'locate', tickets, ids } satisfies ToLog);
   }
 
   /** Resolves once everything that was acknowledged before the call is published, or after `patience` milliseconds. */
@@ -186,8 +197,10 @@ export class LogHandle {
         this.#publish(message.head);
         break;
       case 'located':
-        this.#locating.get(message.ticket)?.(message.place);
-        this.#locating.delete(message.ticket);
+        for (const [i, ticket] of message.tickets.entries()) {
+          this.#locating.get(ticket)?.(message.places[i]);
+          this.#locating.delete(ticket);
+        }
         break;
       case 'keys':
         for (const { kid, algorithm, bytes } of message.keys) {

@@ -5,9 +5,8 @@
 import { readBundle } from '../core/bundle.ts';
 import { equal, type Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
-import { openLeaves, storedLeaves, WarmTile } from '../core/expanded.ts';
+import { type OpenTile, openLeaves, openPath, storedLeaves, WarmTile } from '../core/expanded.ts';
 import { Fault, must } from '../core/fault.ts';
-import { nodeHash } from '../core/hash.ts';
 import {
   consistencyPlan,
   foldPlan,
@@ -17,20 +16,21 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../core/proof.ts';
-import { half } from '../core/size.ts';
-import { type Node, TILE_HEIGHT, TILE_WIDTH, type Tile, tileOf, tilePath, widthIn } from '../core/tile.ts';
+import { type Node, rowWidth, TILE_HEIGHT, TILE_WIDTH, type Tile, tileOf, tilePath, widthIn } from '../core/tile.ts';
 import { append, type Edge, edgeNode, rootOf } from '../core/tree.ts';
 import { fullTile, loadEdge, storedLeafHashes } from './edge.ts';
 import type { TreeStore } from './ports.ts';
 
 /** Full tiles kept in memory after use, 9 to 16 kB each: those of a million entries. */
 const KEPT_TILES = 4096;
+/** Of the nodes in a growing tile above which paths are kept. */
+const GROUP_HEIGHT = 4;
 
 export class PublishedTree {
   readonly #store: TreeStore;
   readonly #tiles = new Map<number, WarmTile>();
-  /** For each full level-0 tile that a proof of this head went through: the checked rest of the path. */
-  #above = new Map<number, { readonly root: Hash; readonly path: readonly Hash[] }>();
+  /** For nodes below which all is known: the path from there to the root of this head, checked. */
+  #climbs = new Map<string, readonly Hash[]>();
   #edge: Edge | undefined;
   #head: Head;
 
@@ -46,7 +46,7 @@ export class PublishedTree {
   /** Moves to a newer published head. What is new is read from the store when someone first asks for it. */
   advance(head: Head): void {
     this.#head = head;
-    this.#above = new Map();
+    this.#climbs = new Map();
   }
 
   /** The right edge of the head, made from stored entries and checked against its root. */
@@ -70,7 +70,8 @@ export class PublishedTree {
       throw new Fault('unknown-resource', `${tilePath(tile)} is not in a tree of size ${this.#head.size}`);
     }
     if (level === 'entries') return this.#store.entries(n * TILE_WIDTH, n * TILE_WIDTH + width);
-    const leaves = published === TILE_WIDTH ? storedLeaves(this.#full(level, n).stored) : this.#openLeaves(level);
+    const leaves =
+      published === TILE_WIDTH ? storedLeaves(this.#full(level, n).stored) : openLeaves(this.#openTile(level));
     return leaves.slice(0, width * 32);
   }
 
@@ -92,30 +93,44 @@ export class PublishedTree {
 
   /** The inclusion proof of an entry in the published head, which leads from `leaf` to its root. */
   inclusion(index: number, leaf: Hash): Hash[] {
-    const n = Math.floor(index / TILE_WIDTH);
-    if (widthIn(this.#head.size, 0, n) < TILE_WIDTH) return this.#wholePath(index, leaf);
-    const above = this.#above.get(n) ?? this.#climb(n);
-    const tile = this.#full(0, n);
-    const within: Hash[] = [];
-    let [hash, place] = [leaf, index % TILE_WIDTH];
-    for (let height = 0; height < TILE_HEIGHT; height++) {
-      const left = place % 2 === 1;
-      const sibling = tile.node(height, left ? place - 1 : place + 1);
-      hash = left ? nodeHash(sibling, hash) : nodeHash(hash, sibling);
-      within.push(sibling);
-      place = half(place);
-    }
-    must(equal(hash, above.root), `the proof of entry ${index} does not lead to its tile`);
-    return [...within, ...above.path];
+    must(equal(leaf, this.#node({ height: 0, index })), `the tree has another leaf hash for entry ${index}`);
+    return this.#path(0, index);
   }
 
-  /** The path from a full level-0 tile to the root, checked with the tile's first leaf. */
-  #climb(n: number): { root: Hash; path: readonly Hash[] } {
-    const tile = this.#full(0, n);
-    const path = this.#wholePath(n * TILE_WIDTH, tile.node(0, 0)).slice(TILE_HEIGHT);
-    const above = { root: tile.node(TILE_HEIGHT, 0), path };
-    this.#above.set(n, above);
-    return above;
+  /**
+   * The path from hash `i` of a tile row to the root. It need not be folded once more: inside tiles it leads over nodes
+   * that were made or checked from their children, and from where these end it was folded to the root of this head.
+   */
+  #path(level: number, i: number): Hash[] {
+    const { size } = this.#head;
+    const n = Math.floor(i / TILE_WIDTH);
+    const height = level * TILE_HEIGHT;
+    if (widthIn(size, level, n) === TILE_WIDTH) {
+      const tile = this.#full(level, n);
+      const path = tile.path(i % TILE_WIDTH);
+      const above = { height: height + TILE_HEIGHT, index: n };
+      must(equal(tile.node(TILE_HEIGHT, 0), this.#node(above)), `tile ${level}/${n} is not part of the tree`);
+      return [...path, ...this.#path(level + 1, n)];
+    }
+    // In a tile that still grows, nodes over 16 hashes are complete sooner than the tile and serve as many proofs.
+    const group = Math.floor(i / 2 ** GROUP_HEIGHT);
+    if ((group + 1) * 2 ** GROUP_HEIGHT > rowWidth(size, level)) return [...this.#climb({ height, index: i })];
+    const within = openPath(this.#openTile(level), i % TILE_WIDTH, GROUP_HEIGHT);
+    return [...within, ...this.#climb({ height: height + GROUP_HEIGHT, index: group })];
+  }
+
+  /** The path from a node to the root, folded to the root of this head. */
+  #climb(node: Node): readonly Hash[] {
+    const name = `${node.height}/${node.index}`;
+    const known = this.#climbs.get(name);
+    if (known) return known;
+    const { size, root } = this.#head;
+    const width = 2 ** node.height;
+    const path = this.#fold(inclusionPlan(node.index * width, size).slice(node.height));
+    // Nodes of one height are the leaves of a tree with the same root.
+    ours(() => verifyInclusion(node.index, Math.ceil(size / width), this.#node(node), path, root));
+    this.#climbs.set(name, path);
+    return path;
   }
 
   /** The leaf hash of an entry. */
@@ -151,13 +166,6 @@ export class PublishedTree {
     return old;
   }
 
-  #wholePath(index: number, leaf: Hash): Hash[] {
-    const { size, root } = this.#head;
-    const path = this.#fold(inclusionPlan(index, size));
-    ours(() => verifyInclusion(index, size, leaf, path, root));
-    return path;
-  }
-
   #fold(plan: Plan): Hash[] {
     return foldPlan(plan, (nodes) => nodes.map((node) => this.#node(node)));
   }
@@ -169,10 +177,10 @@ export class PublishedTree {
     return this.#full(level, n).node(height, index);
   }
 
-  #openLeaves(level: number): Uint8Array {
+  #openTile(level: number): OpenTile {
     const tile = this.#edgeOfHead().open[level];
     must(tile, `the edge has no tile at level ${level}`);
-    return openLeaves(tile);
+    return tile;
   }
 
   #full(level: number, n: number): WarmTile {

@@ -1,5 +1,14 @@
 /** The log's end of the channel: takes submissions in, runs turns when there is something to do, sends answers. @module */
-import { AnswerBox, type FromLog, keyOf, type Port, packFault, type ToLog, unpackOffers } from './channel.ts';
+import {
+  AnswerBox,
+  type FromLog,
+  keyOf,
+  type Port,
+  packFault,
+  type ToLog,
+  unpackIds,
+  unpackOffers,
+} from './channel.ts';
 import { Log, type LogParts } from './log.ts';
 import type { Publisher } from './publisher.ts';
 
@@ -56,7 +65,8 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
       box.take();
       schedule();
     } else if (message.type === 'locate') {
-      send({ type: 'located', ticket: message.ticket, place: log.pool.locate(message.id, keyOf(message.id)) });
+      const places = Array.from(unpackIds(message.ids), (id) => log.pool.locate(id, keyOf(id)));
+      send({ type: 'located', tickets: message.tickets, places });
     } else {
       void stop();
     }

@@ -1,5 +1,5 @@
 /** Entries as rows of an answer: where they stand, what they say, when they were made, and a proof if one is wanted. @module */
-import { toHex } from '../core/bytes.ts';
+import { fromUtf8, toHex } from '../core/bytes.ts';
 import { entryIdOf } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
@@ -47,7 +47,7 @@ export function rowOf(ledger: Ledger, index: number, proofs: ProofSource | undef
 /** The entry goes along as `extra`, so that the text alone is enough to verify. */
 function proofOf({ index, leafHash, statement }: Entry, { head, inclusion }: ProofSource): string {
   const path = inclusion(index, leafHash);
-  return formatTlogProof({ index, path, checkpoint: head.note, extra: statement.entry });
+  return fromUtf8(formatTlogProof({ index, path, checkpoint: head.note, extra: statement.entry }), 'bad-request');
 }
 
 function statementOf({ statement }: Entry): Json {

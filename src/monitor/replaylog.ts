@@ -2,7 +2,7 @@
  * Replays a whole log from its public tiles, each authenticated before it is believed, and proves what it finds: a
  * finding carries the inclusion proof of its entry, so that whoever has the keys of the log can check it. @module
  */
-import { toHex } from '../core/bytes.ts';
+import { fromUtf8, toHex } from '../core/bytes.ts';
 import { decodeStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import type { Reader } from '../core/reader.ts';
@@ -66,5 +66,6 @@ function requirePolicy(first: Uint8Array): void {
 async function withProof(reader: Reader, checkpoint: Uint8Array, finding: ReplayFinding): Promise<ProvenFinding> {
   const { index } = finding;
   const [{ leaf, path }, extra] = await Promise.all([reader.inclusion(index), readEntry(reader, index)]);
-  return { ...finding, leafHash: toHex(leaf), proof: formatTlogProof({ index, path, checkpoint, extra }) };
+  const proof = fromUtf8(formatTlogProof({ index, path, checkpoint, extra }), 'bad-request');
+  return { ...finding, leafHash: toHex(leaf), proof };
 }

@@ -3,9 +3,9 @@
  * log stays there for ever. It errs on the side of asking, and is no part of the rules that are replayed: it may learn.
  * @module
  */
-import { type Cbor, type CborMap, decodeDeterministic } from '../core/cbor.ts';
+import type { Cbor, CborMap } from '../core/cbor.ts';
 import { type AdmittedKind, KINDS } from './kinds.ts';
-import { readPayload } from './payload.ts';
+import { decodePayload, read } from './read.ts';
 import { fieldsOf, itemOf, type Node, type Watch } from './schema.ts';
 
 export type Finding = {
@@ -42,8 +42,10 @@ const LOOKS = { prose: [...SECRETS, ...PERSONAL], uri: SECRETS } as const satisf
 
 /** What a payload holds that should not be logged. Nobody knows what unknown fields are for, so they are prose. */
 export function findPersonal(kind: AdmittedKind, payload: Uint8Array): Finding[] {
-  readPayload(kind, payload);
-  return [...search(KINDS[kind].schema, decodeDeterministic(payload), '')];
+  const { schema } = KINDS[kind];
+  const value = decodePayload(payload);
+  read<unknown>(schema, value);
+  return [...search(schema, value, '')];
 }
 
 function* search(node: Node | undefined, value: Cbor, path: string): Iterable<Finding> {

@@ -27,10 +27,11 @@ export function read<T>(schema: Schema<T>, value: Cbor): Reading<T> {
 
 /** Reads the payload of a statement. */
 export function readBytes<T>(schema: Schema<T>, bytes: Uint8Array): Reading<T> {
-  return read(
-    schema,
-    asSchemaFault(() => decodeDeterministic(bytes)),
-  );
+  return read(schema, decodePayload(bytes));
+}
+
+export function decodePayload(bytes: Uint8Array): Cbor {
+  return asSchemaFault(() => decodeDeterministic(bytes));
 }
 
 /** Runs what may fault with `bad-cbor`: of a payload, that is a refusal like others. */

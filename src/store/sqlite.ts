@@ -9,14 +9,19 @@ import type { Head } from '../core/checkpoint.ts';
 import { Fault, must } from '../core/fault.ts';
 import { EMPTY_ROOT } from '../core/hash.ts';
 import type { KeyUse } from '../core/logkeys.ts';
+import { TILE_WIDTH } from '../core/tile.ts';
 import type { Batch, EntryMode, LogStore, Publication, PublishedNote } from '../log/ports.ts';
 import { schemaOf, usePragmas } from './database.ts';
+
+type StoredRun = { readonly first: number; readonly entries: Uint8Array };
 
 /** What init fixed about a log. */
 export type LogIdentity = { readonly origin: string; readonly entries: EntryMode };
 
 /** 4 GiB entries of one level's tiles per level; level 6 is the last that 2^53 leaves need. */
 const LEVEL_STRIDE = 2 ** 40;
+/** Bundles whose offsets are kept, 1 kB each: those of a million entries. */
+const KEPT_OFFSETS = 4096;
 const KEY_USES: readonly KeyUse[] = ['checkpoint-ed25519', 'checkpoint-mldsa44', 'receipt-p256', 'statement-ed25519'];
 
 /** Makes the database of a new log; refuses if the file exists. */
@@ -47,6 +52,8 @@ export class SqliteStore implements LogStore, Publication {
   readonly #db: Database.Database;
   readonly #commit: (batch: Batch) => void;
   readonly #sql: ReturnType<typeof prepare>;
+  /** By bundle, for those that are one run: SQLite then hands out an entry alone and not 256 of them. */
+  readonly #offsets = new Map<number, Uint32Array>();
 
   constructor(db: Database.Database) {
     this.#db = db;
@@ -75,7 +82,9 @@ export class SqliteStore implements LogStore, Publication {
   }
 
   entries(lo: number, hi: number): Uint8Array {
-    const runs = this.#sql.runs.all(lo, hi) as { first: number; entries: Uint8Array }[];
+    const known = this.#offsets.get(Math.floor(lo / TILE_WIDTH));
+    if (known) return this.#slice(known, lo, hi);
+    const runs = this.#sql.runs.all(lo, hi) as StoredRun[];
     const parts: Uint8Array[] = [];
     let next = lo;
     for (const { first, entries } of runs) {
@@ -85,7 +94,23 @@ export class SqliteStore implements LogStore, Publication {
       next = cut.next;
     }
     if (next !== hi) throw new Fault('bad-bundle', `entry ${next} is missing from the database`, { size: next });
+    if (runs.length === 1 && hi - lo < TILE_WIDTH) this.#remember(runs[0] as StoredRun);
     return concat(...parts);
+  }
+
+  /** Keeps where the entries of a run begin, if it is a whole bundle: none but those are large, and have one name. */
+  #remember({ first, entries }: StoredRun): void {
+    const offsets = first % TILE_WIDTH === 0 ? offsetsOf(entries) : undefined;
+    if (!offsets) return;
+    if (this.#offsets.size >= KEPT_OFFSETS) this.#offsets.delete(this.#offsets.keys().next().value as number);
+    this.#offsets.set(first / TILE_WIDTH, offsets);
+  }
+
+  /** Some entries of a run that is a whole bundle. */
+  #slice(offsets: Uint32Array, lo: number, hi: number): Uint8Array {
+    const first = lo - (lo % TILE_WIDTH);
+    const [from, to] = [offsets[lo - first] as number, offsets[hi - first] as number];
+    return plain(this.#sql.slice.get(from + 1, to - from, first) as Uint8Array);
   }
 
   tile(level: number, n: number): Uint8Array | undefined {
@@ -172,6 +197,16 @@ function toPublished(row: unknown): PublishedNote | undefined {
   };
 }
 
+/** Where the entries of a run of 256 begin, and where the last ends; undefined for any other run. */
+function offsetsOf(run: Uint8Array): Uint32Array | undefined {
+  const offsets = new Uint32Array(TILE_WIDTH + 1);
+  for (let i = 0; i < TILE_WIDTH; i++) {
+    const at = offsets[i] as number;
+    offsets[i + 1] = at + 2 + (run[at] as number) * 256 + (run[at + 1] ?? Number.NaN);
+  }
+  return offsets[TILE_WIDTH] === run.length ? offsets : undefined;
+}
+
 /** The part of a run that lies in [lo, hi), and the index after it. */
 function cutRun(run: Uint8Array, first: number, lo: number, hi: number): { bytes: Uint8Array; next: number } {
   let [at, index, from] = [0, first, 0];
@@ -197,6 +232,7 @@ function prepare(db: Database.Database) {
       `SELECT first, entries FROM run
        WHERE first >= (SELECT max(first) FROM run WHERE first <= ?) AND first < ? ORDER BY first`,
     ),
+    slice: db.prepare('SELECT substr(entries, ?, ?) FROM run WHERE first = ?').pluck(),
     addRun: db.prepare('INSERT INTO run VALUES (?, ?, ?)'),
     ids: db.prepare('SELECT first, ids FROM run ORDER BY first'),
     idsAt: db.prepare('SELECT first, ids FROM run WHERE first <= ? ORDER BY first DESC LIMIT 1'),

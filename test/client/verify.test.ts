@@ -73,7 +73,7 @@ function forged(entries: readonly Uint8Array[]): { proofs: Uint8Array[]; trust: 
   const signatures = [toNoteSignature(vkey, signer.sign(signedMessage(vkey, text, 0)), 0)];
   const checkpoint = utf8(formatNote({ text, signatures }));
   const proofs = entries.map((extra, index) => {
-    return utf8(formatTlogProof({ index, path: oracle.path(index, leaves), checkpoint, extra }));
+    return formatTlogProof({ index, path: oracle.path(index, leaves), checkpoint, extra });
   });
   return { proofs, trust: trustInKeys([vkey]) };
 }

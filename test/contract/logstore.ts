@@ -154,6 +154,27 @@ export function testLogStore(test: Test, name: string, create: () => { open(): O
     again.close();
   });
 
+  test(`${name}: entries of a bundle that one turn wrote, the first time and again`, () => {
+    const store = create().open();
+    store.commit(batchOf(0, 600));
+    for (let again = 0; again < 2; again++) {
+      for (const [lo, hi] of [
+        [256, 257],
+        [511, 512],
+        [300, 310],
+        [256, 512],
+        [0, 1],
+        [255, 256],
+        [599, 600],
+      ] as const) {
+        const expected = packBundle(Array.from({ length: hi - lo }, (_, i) => oracle.entry(lo + i)));
+        sameBytes(store.entries(lo, hi), expected, `[${lo}, ${hi})`);
+      }
+    }
+    assert.throws(() => store.entries(599, 601), /entry 600 is missing/);
+    store.close();
+  });
+
   test(`${name}: bytes that were handed out are the caller's own`, () => {
     const store = create().open();
     store.commit(batchOf(0, 300));

@@ -1,0 +1,8 @@
+/** The thread that checks signatures, a message full of them at a time. @module */
+import { parentPort } from 'node:worker_threads';
+import { must } from '../../core/fault.ts';
+import { type PackedChecks, verdicts } from './checks.ts';
+
+must(parentPort, 'this file is a worker thread');
+const port = parentPort;
+port.on('message', (packed: PackedChecks) => port.postMessage(verdicts(packed)));

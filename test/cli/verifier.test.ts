@@ -1,0 +1,85 @@
+import { MessageChannel, type Worker } from 'node:worker_threads';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type PackedChecks, packChecks, unpackChecks, verdicts } from '../../src/cli/threads/checks.ts';
+import { verifier } from '../../src/cli/threads/verifier.ts';
+import { decodeStatement, type SignedStatement, signStatement } from '../../src/core/cose.ts';
+import { type Algorithm, kidOf, type PublicKey, type Signer, signerOf } from '../../src/core/signature.ts';
+
+// Signatures checked in other threads: packed and unpacked alike, and every verdict goes to whoever asked for it.
+
+const ALGORITHMS = ['ed25519', 'p256', 'mldsa44'] as const;
+const signers = ALGORITHMS.map((algorithm, i) => signerOf(algorithm, new Uint8Array(32).fill(i + 1)));
+
+function statement(signer: Signer, n: number): SignedStatement {
+  return decodeStatement(
+    signStatement({
+      signer,
+      kid: kidOf(signer.key),
+      contentType: 'application/vnd.limmat.build+cbor',
+      iss: 'acme',
+      sub: `pkg:npm/conveyer@${n}`,
+      payload: Uint8Array.of(n % 256),
+    }),
+  );
+}
+
+/** The same with another signature: a flipped bit, or that of another statement. */
+function forged(good: SignedStatement): SignedStatement {
+  const signature = Uint8Array.from(good.signature);
+  signature[40] = (signature[40] as number) ^ 1;
+  return { ...good, signature };
+}
+
+/** What the thread does, at the other end of a channel. */
+function checker(): Worker {
+  const { port1, port2 } = new MessageChannel();
+  port2.on('message', (packed: PackedChecks) => port2.postMessage(verdicts(packed)));
+  port2.unref();
+  return port1 as unknown as Worker;
+}
+
+test('what is packed comes out again', () => {
+  const checks = signers.map(({ key }, i) => {
+    const { toBeSigned: message, signature } = statement(signers[i] as Signer, i);
+    return { key, message, signature };
+  });
+  const expected = checks.map(({ key, ...check }) => ({ ...check, algorithm: key.algorithm, key: key.bytes }));
+  assert.equal(unpackChecks(packChecks(checks)), expected);
+  assert.equal(unpackChecks(packChecks([])), []);
+  const packed = packChecks(checks);
+  assert.throws(() => unpackChecks({ ...packed, algorithms: packed.algorithms.slice(1) }), /left bytes over/);
+});
+
+test('many at once, good and bad in turn, each gets its own verdict', async () => {
+  const verify = verifier(checker);
+  const [good, bad] = await Promise.all(
+    [false, true].map((isForged) =>
+      Promise.all(
+        Array.from({ length: 150 }, async (_, n) => {
+          const signer = signers[n % 50 === 0 ? 2 : n % 2] as Signer;
+          const made = statement(signer, n);
+          return verify(isForged ? forged(made) : made, signer.key);
+        }),
+      ),
+    ),
+  );
+  assert.equal(
+    good,
+    Array.from({ length: 150 }, () => true),
+  );
+  assert.equal(
+    bad,
+    Array.from({ length: 150 }, () => false),
+  );
+});
+
+test('a key of another algorithm verifies nothing', async () => {
+  const verify = verifier(checker);
+  for (const [i, signer] of signers.entries()) {
+    const other = signers[(i + 1) % signers.length] as { key: PublicKey & { algorithm: Algorithm } };
+    assert.not(await verify(statement(signer, 1), other.key));
+  }
+});
+
+test.run();

@@ -6,12 +6,14 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { MAX_ADD_CHECKPOINT, SIZE_TYPE } from '../core/addcheckpoint.ts';
 import { MIRROR_INFO_TYPE } from '../core/addentries.ts';
+import { utf8 } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseTilePath, type Tile } from '../core/tile.ts';
 import type { Mirror } from '../monitor/mirror.ts';
 import { addEntries } from '../monitor/upload.ts';
-import { type Ask, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
-import { open, tileReply } from './tiles.ts';
+import { answers, type Described, HASH, inPath, object, SIZE } from './describe.ts';
+import { type Ask, asJson, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
+import { checkpointDescribed, open, tileDescribed, tileReply } from './tiles.ts';
 
 /** What is served of a mirror beside what it decides. */
 export type MirrorReads = {
@@ -29,18 +31,81 @@ const MAX_UPLOAD = 64 * 1024 * 1024;
 const decompress = promisify(gunzip);
 const TEXT = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
 
+const PLAIN = 'text/plain';
+const LIST: Described = {
+  summary: 'Evidence against the log that is kept here.',
+  answers: answers('SHA-256 of each file in hexadecimal, one a line', PLAIN),
+};
+const EVIDENCE: Described = {
+  summary: 'A `.tlog-evidence` file.',
+  parameters: [inPath('file', 'SHA-256 of the file in hexadecimal', HASH, () => '0'.repeat(64))],
+  answers: answers('Two signed notes, and what shows that they contradict', 'application/octet-stream'),
+};
+const ADD_CHECKPOINT: Described = {
+  summary: 'Tells the mirror of a checkpoint (C2SP tlog-mirror).',
+  body: { [PLAIN]: () => utf8('old 0\n\nlog.example\n1\n\n') },
+  answers: {
+    ...answers('It is known here', PLAIN),
+    409: { says: 'The size that is known', types: { [SIZE_TYPE]: {} } },
+  },
+};
+const info = (says: string) => ({ says, types: { [MIRROR_INFO_TYPE]: {} } });
+const ADD_ENTRIES: Described = {
+  summary: 'Uploads entries of a pending checkpoint (C2SP tlog-mirror).',
+  body: { 'application/octet-stream': () => new Uint8Array(0) },
+  answers: {
+    ...answers('Cosignature lines', PLAIN),
+    202: info('More is needed: a size, the next entry, a ticket'),
+    409: info('Go on from there: a size, the next entry, a ticket'),
+  },
+};
+const health = object({
+  status: { enum: ['ok', 'unhealthy'] },
+  'problem?': { type: 'string' },
+  origin: { type: 'string' },
+  'mirroredSize?': SIZE,
+  'pendingSize?': SIZE,
+  nextEntry: SIZE,
+  evidence: SIZE,
+});
+const HEALTH: Described = {
+  summary: 'Whether the last round went well.',
+  answers: {
+    ...answers('It did', 'application/json', health),
+    503: { says: 'It did not, and why', types: { 'application/json': health } },
+  },
+};
+
 /** The routes of a mirror; `hash` is the SHA-256 of the origin in hexadecimal. */
 export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): Route[] {
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
   const post = { method: 'POST', form: asText, hot: true } as const;
   return [
-    { ...get, path: `/${hash}/checkpoint`, handler: checkpointHandler(mirror), hot: true },
-    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true },
-    { ...post, path: '/add-checkpoint', limit: () => MAX_ADD_CHECKPOINT, handler: addCheckpointHandler(mirror) },
-    { ...post, path: '/add-entries', limit: () => MAX_UPLOAD, handler: addEntriesHandler(mirror) },
-    { ...get, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads) },
-    { ...get, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads) },
-    { ...get, path: '/healthz', form: () => 'json', handler: healthHandler(mirror, reads) },
+    {
+      ...get,
+      path: `/${hash}/checkpoint`,
+      handler: checkpointHandler(mirror),
+      hot: true,
+      described: checkpointDescribed,
+    },
+    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true, described: tileDescribed },
+    {
+      ...post,
+      path: '/add-checkpoint',
+      limit: () => MAX_ADD_CHECKPOINT,
+      handler: addCheckpointHandler(mirror),
+      described: ADD_CHECKPOINT,
+    },
+    {
+      ...post,
+      path: '/add-entries',
+      limit: () => MAX_UPLOAD,
+      handler: addEntriesHandler(mirror),
+      described: ADD_ENTRIES,
+    },
+    { ...get, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads), described: LIST },
+    { ...get, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads), described: EVIDENCE },
+    { ...get, path: '/healthz', form: asJson, handler: healthHandler(mirror, reads), described: HEALTH },
   ];
 }
 

@@ -13,6 +13,7 @@ import { formatVkey, parseNote } from '../core/note.ts';
 import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { type MirrorReads, mirrorRoutes } from '../http/mirror.ts';
+import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
 import { PublishedTree } from '../log/published.ts';
 import { TreeCopy } from '../log/treecopy.ts';
 import { Mirror } from '../monitor/mirror.ts';
@@ -27,6 +28,7 @@ import { command, parseListen, parseNumber, required, setting } from './options.
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { readVkeys } from './readinput.ts';
+import { packageVersion } from './version.ts';
 
 export function makeCommand(): Command {
   const mirror = new Command('mirror').description('keep a full copy of a log, check all of it, and serve it');
@@ -130,11 +132,13 @@ async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...
     refused: () => {},
     failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
   };
-  const routes = mirrorRoutes(
+  const described = mirrorRoutes(
     mirror,
     hash,
     readsOf(mirror, copy, known, () => trouble),
   );
+  const about = { title: `A mirror of ${mirror.origin}`, version: packageVersion(), url: '/' };
+  const routes = withOpenApi(described, about, () => NO_SAMPLE);
   const server = createFront(createApp(routes, watch), routes, watch, rest.patience);
   const base = await listenOn(server, parseListen(options.listen));
   const vkeys = rest.cosigners.map(({ vkey }) => formatVkey(vkey));

@@ -1,5 +1,5 @@
 /** Reads single entries of a log by their index, through tiles that are each checked before they are used. @module */
-import { type Hash, utf8 } from '../core/bytes.ts';
+import type { Hash } from '../core/bytes.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';

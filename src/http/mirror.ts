@@ -6,13 +6,14 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { MAX_ADD_CHECKPOINT, SIZE_TYPE } from '../core/addcheckpoint.ts';
 import { MIRROR_INFO_TYPE } from '../core/addentries.ts';
+import { utf8 } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseTilePath, type Tile } from '../core/tile.ts';
 import type { Mirror } from '../monitor/mirror.ts';
 import { addEntries } from '../monitor/upload.ts';
-import { answers, type Described } from './describe.ts';
-import { type Ask, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
-import { open, tileReply } from './tiles.ts';
+import { answers, type Described, HASH, inPath, object, SIZE } from './describe.ts';
+import { type Ask, asJson, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
+import { checkpointDescribed, open, tileDescribed, tileReply } from './tiles.ts';
 
 /** What is served of a mirror beside what it decides. */
 export type MirrorReads = {
@@ -30,29 +31,49 @@ const MAX_UPLOAD = 64 * 1024 * 1024;
 const decompress = promisify(gunzip);
 const TEXT = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
 
-const SAYS: Record<'checkpoint' | 'tile' | 'addCheckpoint' | 'addEntries' | 'list' | 'file' | 'health', Described> = {
-  checkpoint: {
-    summary: 'The checkpoint that is mirrored, cosigned.',
-    answers: answers('A signed note', 'text/plain'),
+const PLAIN = 'text/plain';
+const LIST: Described = {
+  summary: 'Evidence against the log that is kept here.',
+  answers: answers('SHA-256 of each file in hexadecimal, one a line', PLAIN),
+};
+const EVIDENCE: Described = {
+  summary: 'A `.tlog-evidence` file.',
+  parameters: [inPath('file', 'SHA-256 of the file in hexadecimal', HASH, () => '0'.repeat(64))],
+  answers: answers('Two signed notes, and what shows that they contradict', 'application/octet-stream'),
+};
+const ADD_CHECKPOINT: Described = {
+  summary: 'Tells the mirror of a checkpoint (C2SP tlog-mirror).',
+  body: { [PLAIN]: () => utf8('old 0\n\nlog.example\n1\n\n') },
+  answers: {
+    ...answers('It is known here', PLAIN),
+    409: { says: 'The size that is known', types: { [SIZE_TYPE]: {} } },
   },
-  tile: {
-    summary: 'A tile or an entry bundle of the mirrored tree.',
-    answers: answers('Its bytes', 'application/octet-stream'),
+};
+const info = (says: string) => ({ says, types: { [MIRROR_INFO_TYPE]: {} } });
+const ADD_ENTRIES: Described = {
+  summary: 'Uploads entries of a pending checkpoint (C2SP tlog-mirror).',
+  body: { 'application/octet-stream': () => new Uint8Array(0) },
+  answers: {
+    ...answers('Cosignature lines', PLAIN),
+    202: info('More is needed: a size, the next entry, a ticket'),
+    409: info('Go on from there: a size, the next entry, a ticket'),
   },
-  addCheckpoint: {
-    summary: 'Takes a checkpoint whose entries will be pushed (C2SP tlog-mirror).',
-    answers: { ...answers('It is pending', 'text/plain'), 409: { says: 'The size known', types: { [SIZE_TYPE]: {} } } },
+};
+const health = object({
+  status: { enum: ['ok', 'unhealthy'] },
+  'problem?': { type: 'string' },
+  origin: { type: 'string' },
+  'mirroredSize?': SIZE,
+  'pendingSize?': SIZE,
+  nextEntry: SIZE,
+  evidence: SIZE,
+});
+const HEALTH: Described = {
+  summary: 'Whether the last round went well.',
+  answers: {
+    ...answers('It did', 'application/json', health),
+    503: { says: 'It did not, and why', types: { 'application/json': health } },
   },
-  addEntries: {
-    summary: 'Takes entries up to a pending checkpoint (C2SP tlog-mirror).',
-    answers: {
-      ...answers('Cosignature lines', 'text/plain'),
-      409: { says: 'Where to go on from', types: { [MIRROR_INFO_TYPE]: {} } },
-    },
-  },
-  list: { summary: 'The hashes of all evidence against the log.', answers: answers('Hashes', 'application/json') },
-  file: { summary: 'One file of evidence.', answers: answers('A .tlog-evidence file', 'text/plain') },
-  health: { summary: 'Whether the copy follows its log.', answers: answers('It does, or not', 'application/json') },
 };
 
 /** The routes of a mirror; `hash` is the SHA-256 of the origin in hexadecimal. */
@@ -60,25 +81,31 @@ export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): 
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
   const post = { method: 'POST', form: asText, hot: true } as const;
   return [
-    { ...get, described: SAYS.checkpoint, path: `/${hash}/checkpoint`, handler: checkpointHandler(mirror), hot: true },
-    { ...get, described: SAYS.tile, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true },
+    {
+      ...get,
+      path: `/${hash}/checkpoint`,
+      handler: checkpointHandler(mirror),
+      hot: true,
+      described: checkpointDescribed,
+    },
+    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true, described: tileDescribed },
     {
       ...post,
-      described: SAYS.addCheckpoint,
       path: '/add-checkpoint',
       limit: () => MAX_ADD_CHECKPOINT,
       handler: addCheckpointHandler(mirror),
+      described: ADD_CHECKPOINT,
     },
     {
       ...post,
-      described: SAYS.addEntries,
       path: '/add-entries',
       limit: () => MAX_UPLOAD,
       handler: addEntriesHandler(mirror),
+      described: ADD_ENTRIES,
     },
-    { ...get, described: SAYS.list, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads) },
-    { ...get, described: SAYS.file, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads) },
-    { ...get, described: SAYS.health, path: '/healthz', form: () => 'json', handler: healthHandler(mirror, reads) },
+    { ...get, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads), described: LIST },
+    { ...get, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads), described: EVIDENCE },
+    { ...get, path: '/healthz', form: asJson, handler: healthHandler(mirror, reads), described: HEALTH },
   ];
 }
 

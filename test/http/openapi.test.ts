@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addAll, names, opaqueLog, run, Vendor } from '../cli/world.ts';
-import { type Server, serve, serveWitness } from '../flow/server.ts';
+import { type Server, serve, serveMirror, serveWitness } from '../flow/server.ts';
 import { folder } from '../folder.ts';
 import { type Call, type Document, exampleBytes, OpenApi, targetOf } from './openapi.ts';
 
@@ -90,6 +90,17 @@ test('a witness has one too', async () => {
     api.calls.map(({ method, path }) => `${method} ${path}`),
     ['POST /add-checkpoint', 'GET /{hash}/checkpoint', 'GET /healthz', 'GET /metrics', 'GET /openapi.json'],
   );
+  await sendExamples(server.url, api);
+  await server.end('SIGTERM');
+});
+
+test('and a mirror', async () => {
+  const log = await opaqueLog();
+  const [data, vkey] = [join(folder(), 'mirror'), join(log, 'log.vkey')];
+  await run('mirror', 'init', '--data', data, '--name', 'mirror.example', '--vkey', vkey);
+  const server = await serveMirror(data, '--vkey', vkey);
+  const api = await read(server.url);
+  assert.is(api.calls.length, 8);
   await sendExamples(server.url, api);
   await server.end('SIGTERM');
 });

@@ -3,12 +3,12 @@
  * what they forbid is a finding. It cannot show that nothing was refused. @module
  */
 import { decodeStatement, type SignedStatement, verifyStatementLater } from '../core/cose.ts';
-import { Fault, messageOf, must } from '../core/fault.ts';
+import { Fault, type FaultCode, messageOf, must } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { admit, signerKey } from '../registry/admit.ts';
 import { isGovernance, kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
-import { type Entry, type Lookup, State } from '../registry/view.ts';
+import { type Change, type Entry, type Lookup, State, type View } from '../registry/view.ts';
 import type { Finding } from './check.ts';
 
 /** Reads the bytes of an entry that was replayed before. */
@@ -17,15 +17,30 @@ export type ReadEntry = (index: number) => Promise<Uint8Array> | Uint8Array;
 /** An entry that breaks a rule, named if there is a name for it. */
 export type ReplayFinding = Finding & { readonly index: number; readonly rule?: string };
 
+/** Codes of faults by which an earlier entry could not be read: they say nothing of the one that refers to it. */
+const UNREADABLE: readonly FaultCode[] = ['unknown-resource', 'request-timeout', 'bad-tile', 'bad-bundle', 'internal'];
+
+/** Told of each statement once it is judged: what it was judged on, and what it changes there; nothing if it breaks a rule. */
+export type Judged = (entry: Entry, view: View, changes: readonly Change[]) => void;
+
 export class Replay {
   readonly #read: ReadEntry;
-  readonly #state = new State();
+  readonly #state: State;
   /** Told of each statement in its place, admitted or not. */
   readonly #tell: (entry: Entry, governance: boolean) => void;
+  readonly #judged: Judged;
 
-  constructor(read: ReadEntry, tell: (entry: Entry, governance: boolean) => void = () => {}) {
+  /** Goes on from the state after the entries before, if it is given. */
+  constructor(
+    read: ReadEntry,
+    tell: (entry: Entry, governance: boolean) => void = () => {},
+    judged: Judged = () => {},
+    state = new State(),
+  ) {
     this.#read = read;
     this.#tell = tell;
+    this.#judged = judged;
+    this.#state = state;
   }
 
   /** Replays consecutive entries, the first of which is entry `first`. */
@@ -41,16 +56,24 @@ export class Replay {
           this.#verify(entry.statement).then((wrong) => void (wrong && findings.push({ ...at, message: wrong }))),
         );
         this.#tell(entry, isGovernance(kindOf(entry.statement.contentType) ?? 'build'));
-        this.#state.merge(admit(this.#state, entry, await this.#lookupFor(entry)));
+        const changes = await this.#judge(entry, findings);
+        this.#judged(entry, this.#state, changes);
+        this.#state.merge(changes);
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        const rule = error.rule === undefined ? '' : `${error.rule}: `;
-        const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
-        findings.push({ ...at, message, ...(error.rule === undefined ? {} : { rule: error.rule }) });
+        findings.push({ ...at, ...describe(error) });
       }
     }
     await Promise.all(signatures);
     return findings;
+  }
+
+  async #judge(entry: Entry, findings: ReplayFinding[]): Promise<readonly Change[]> {
+    try {
+      return admit(this.#state, entry, await this.#lookupFor(entry));
+    } catch (error) {
+      findings.push({ index: entry.index, place: `entry ${entry.index}`, ...describe(error) });
+      return [];
+    }
   }
 
   /** What is wrong with the signature, with the key as it is known now; undefined if nothing is. */
@@ -80,4 +103,12 @@ export class Replay {
       rootAt: () => must(false, 'no rule of rule set 1 asks for earlier roots') as never,
     };
   }
+}
+
+/** What a fault finds; anything else is a bug, or the log cannot be read. */
+function describe(error: unknown): Pick<ReplayFinding, 'message' | 'rule'> {
+  if (!(error instanceof Fault) || UNREADABLE.includes(error.code)) throw error;
+  const rule = error.rule === undefined ? '' : `${error.rule}: `;
+  const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
+  return { message, ...(error.rule === undefined ? {} : { rule: error.rule }) };
 }

@@ -1,6 +1,7 @@
--- The tables of a log, then those of a witness and of a mirror, each in a database of its own. `limmat init` runs the
--- first section once, `limmat witness init` the second, `limmat mirror init` the first and the third; nothing else creates
--- or changes a table. Everything is append-only, and triggers say so: what was committed is never rewritten, not even by us.
+-- The tables of a log, of a witness, of a mirror and of a monitor, each in a database of its own. `limmat init` runs the
+-- first section once, `limmat witness init` the second, `limmat mirror init` the first and the third, the first start of
+-- `limmat monitor` the fourth; nothing else creates or changes a table. Everything is append-only, and triggers say so:
+-- what was committed is never rewritten, not even by us.
 
 -- SECTION log
 
@@ -173,3 +174,105 @@ CREATE TRIGGER mirrored_grows      BEFORE UPDATE ON mirrored
                                                              BEGIN SELECT raise(ABORT, 'what is mirrored only grows'); END;
 CREATE TRIGGER proof_is_fixed      BEFORE UPDATE ON proof    BEGIN SELECT raise(ABORT, 'append-only: proof');   END;
 CREATE TRIGGER proof_is_kept       BEFORE DELETE ON proof    BEGIN SELECT raise(ABORT, 'append-only: proof');   END;
+
+-- SECTION monitor
+
+-- What follows is the monitor's own memory: it grows with what was verified, and a log that is lost from it is verified
+-- again from its first entry. What was found is never changed or removed.
+
+CREATE TABLE monitor (
+  one      INTEGER PRIMARY KEY CHECK (one = 1),
+  format   INTEGER NOT NULL CHECK (format = 1)            -- of this section
+) STRICT;
+
+-- The logs that are followed, and up to where.
+CREATE TABLE followed (
+  log      INTEGER PRIMARY KEY,
+  origin   TEXT    NOT NULL UNIQUE,
+  size     INTEGER NOT NULL CHECK (size >= 0),            -- of the tree that was verified
+  root     BLOB    NOT NULL CHECK (length(root) = 32),
+  edge     BLOB    NOT NULL,                              -- the leaves of its open tiles, lowest level first
+  note     BLOB,                                          -- the head as it was signed and cosigned
+  looked   INTEGER NOT NULL CHECK (looked BETWEEN 0 AND size) -- entries that were looked at
+) STRICT;
+
+-- Full tiles, 256 hashes each: from them any earlier root is computed again. Those beyond the size are not yet verified.
+CREATE TABLE followed_tile (
+  log      INTEGER NOT NULL REFERENCES followed (log),
+  place    INTEGER NOT NULL,                              -- level * 2^40 + n
+  hashes   BLOB    NOT NULL CHECK (length(hashes) = 8192),
+  PRIMARY KEY (log, place)
+) STRICT;
+
+-- The registry of each log after the entries that were looked at (src/registry/view.ts).
+CREATE TABLE registry_row (
+  log      INTEGER NOT NULL REFERENCES followed (log),
+  name     TEXT    NOT NULL,                              -- of the table
+  id       TEXT    NOT NULL,
+  row      BLOB    NOT NULL,
+  PRIMARY KEY (log, name, id)
+) STRICT;
+
+-- What rules remember beside it: digests of versions, open promises, the last entry of a stream.
+CREATE TABLE fact (
+  log      INTEGER NOT NULL REFERENCES followed (log),
+  name     TEXT    NOT NULL,
+  value    TEXT    NOT NULL,
+  PRIMARY KEY (log, name)
+) STRICT;
+
+CREATE TABLE alert (
+  number   INTEGER PRIMARY KEY,
+  id       TEXT    NOT NULL UNIQUE,
+  body     TEXT    NOT NULL,                              -- as JSON (src/monitor/memory.ts)
+  acknowledged TEXT                                       -- when
+) STRICT;
+
+-- Which channel was sent which alert.
+CREATE TABLE delivery (
+  id       TEXT    NOT NULL REFERENCES alert (id),
+  channel  TEXT    NOT NULL,
+  PRIMARY KEY (id, channel)
+) STRICT;
+
+-- Heads that a log has signed, whoever showed them.
+CREATE TABLE seen_head (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  log      INTEGER NOT NULL REFERENCES followed (log),
+  size     INTEGER NOT NULL,
+  root     BLOB    NOT NULL CHECK (length(root) = 32),
+  note     BLOB    NOT NULL,
+  status   TEXT    NOT NULL CHECK (status IN ('verified', 'pending', 'conflict', 'unverifiable')),
+  source   TEXT    NOT NULL,
+  first_seen INTEGER NOT NULL,                            -- in milliseconds
+  UNIQUE (log, size, root)
+) STRICT;
+CREATE INDEX seen_head_status ON seen_head (log, status, size);
+
+CREATE TABLE evidence_file (
+  number   INTEGER PRIMARY KEY,
+  log      INTEGER NOT NULL REFERENCES followed (log),
+  id       TEXT    NOT NULL UNIQUE,                       -- SHA-256 of the file
+  file     BLOB    NOT NULL
+) STRICT;
+
+-- The latest head that each witness has cosigned.
+CREATE TABLE witnessed_head (
+  log      INTEGER NOT NULL REFERENCES followed (log),
+  witness  TEXT    NOT NULL,
+  size     INTEGER NOT NULL,
+  time     INTEGER NOT NULL,
+  note     BLOB    NOT NULL,
+  PRIMARY KEY (log, witness)
+) STRICT;
+
+CREATE TRIGGER followed_grows      BEFORE UPDATE ON followed
+  WHEN NEW.origin <> OLD.origin OR NEW.size < OLD.size OR NEW.looked < OLD.looked OR (NEW.size = OLD.size AND NEW.root <> OLD.root)
+                                                                BEGIN SELECT raise(ABORT, 'what was verified only grows'); END;
+CREATE TRIGGER alert_is_fixed      BEFORE UPDATE ON alert WHEN NEW.id <> OLD.id OR NEW.body <> OLD.body
+                                                                BEGIN SELECT raise(ABORT, 'append-only: alert');      END;
+CREATE TRIGGER alert_is_kept       BEFORE DELETE ON alert       BEGIN SELECT raise(ABORT, 'append-only: alert');      END;
+CREATE TRIGGER evidence_file_fixed BEFORE UPDATE ON evidence_file BEGIN SELECT raise(ABORT, 'append-only: evidence_file'); END;
+CREATE TRIGGER evidence_file_kept  BEFORE DELETE ON evidence_file BEGIN SELECT raise(ABORT, 'append-only: evidence_file'); END;
+CREATE TRIGGER conflict_is_kept    BEFORE DELETE ON seen_head WHEN OLD.status = 'conflict'
+                                                                BEGIN SELECT raise(ABORT, 'append-only: seen_head');  END;

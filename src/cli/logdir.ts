@@ -10,6 +10,8 @@ export type LogDirectory = {
   readonly seed: string;
   readonly vkeys: string;
   readonly guard: string;
+  /** What speaks against the log, sent to it by others. */
+  readonly evidence: string;
 };
 
 /** Fault `bad-request` for a guard inside the data directory, where a backup would take it along. */
@@ -27,5 +29,6 @@ export function logDirectory(data: string, guard = `${data.replace(/[/\\]+$/, ''
     seed: `${data}/seed`,
     vkeys: `${data}/log.vkey`,
     guard,
+    evidence: `${data}/evidence`,
   };
 }

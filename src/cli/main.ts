@@ -28,12 +28,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }
   guard: () => import('./guard.ts'),
   mirror: () => import('./mirror.ts'),
   witness: () => import('./witness.ts'),
+  monitor: () => import('./monitor.ts'),
 };
 
 async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
   const program = new Command('limmat')
     .description('Append-only transparency log for software vendors')
+    // Options belong to the command that they follow: `monitor` has some that its own commands have too.
+    .enablePositionalOptions()
     .addHelpText('after', `\n${EXIT_CODES}`);
   const named = Object.entries(COMMANDS).filter(([name]) => argv.includes(name));
   for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) {

@@ -9,16 +9,19 @@ import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
+import { gossipRoutes } from '../http/gossip.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { sampleOf, withOpenApi } from '../http/openapi.ts';
 import { queryRoutes } from '../http/questions.ts';
 import { schemaRoutes } from '../http/schemas.ts';
 import { publishedOf } from '../http/tiles.ts';
+import { LogGossip } from '../log/gossip.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { LeafIndex } from '../log/leafindex.ts';
 import type { EntryMode } from '../log/ports.ts';
 import { PublishedTree } from '../log/published.ts';
 import { LookupHandle } from '../lookup/handle.ts';
+import { openEvidenceFiles } from '../store/evidencefiles.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
@@ -133,6 +136,16 @@ async function serve(options: Options): Promise<void> {
       publishedAt: (size) => store.publishedAt(size),
     }),
     ...(lookup ? queryRoutes({ log, lookup }) : []),
+    ...gossipRoutes(
+      new LogGossip({
+        origin,
+        vkeys: keys.vkeys,
+        published: () => log.published,
+        publishedAfter: (size, limit) => store.publishedAfter(size, limit),
+        files: openEvidenceFiles(directory.evidence),
+        alarm: (message) => logger.error({ evidence: directory.evidence }, message),
+      }),
+    ),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];
   const about = { title: `The log ${origin}`, version: packageVersion(), url: publicUrl };

@@ -7,11 +7,14 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { COSIGNATURE_ED25519, formatVkey } from '../core/note.ts';
 import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
+import { gossipRoutes } from '../http/gossip.ts';
 import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
 import { witnessRoutes } from '../http/witness.ts';
 import { createWitnessMetrics, witnessOperatorRoutes } from '../http/witnesshealth.ts';
 import { readSeed } from '../store/seed.ts';
 import { openWitnessStore } from '../store/witness.ts';
+import { WitnessGossip } from '../witness/gossip.ts';
+import type { Evidence } from '../witness/ports.ts';
 import { Witness } from '../witness/witness.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
 import { packageVersion } from './version.ts';
@@ -44,16 +47,14 @@ async function serve(options: Options): Promise<void> {
   const cosigners = keys.filter(({ vkey }) => options.cosign === 'both' || vkey.type === COSIGNATURE_ED25519);
   const logger = pino({ base: null }, pino.destination(2));
   const metrics = createWitnessMetrics();
-  const witness = new Witness({
-    store,
-    cosigners,
-    clock: () => new Date(),
-    alarm({ origin, kind }) {
-      metrics.evidence(origin, kind);
-      const shows = kind === 'unproven' ? 'a signed checkpoint came with a wrong proof' : PROVEN;
-      logger.warn({ origin, kind }, `${shows}; \`limmat witness evidence\` shows it`);
-    },
-  });
+  const clock = () => new Date();
+  const alarm = ({ origin, kind }: Evidence) => {
+    metrics.evidence(origin, kind);
+    const shows = kind === 'unproven' ? 'a signed checkpoint came with a wrong proof' : PROVEN;
+    logger.warn({ origin, kind }, `${shows}; \`limmat witness evidence\` shows it`);
+  };
+  const witness = new Witness({ store, cosigners, clock, alarm });
+  const gossip = new WitnessGossip({ store, kept: () => store.evidence(), clock, alarm });
   metrics.watch(witness);
   const watch = {
     count: metrics.count,
@@ -61,7 +62,11 @@ async function serve(options: Options): Promise<void> {
     failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
   };
   let stopping = false;
-  const described = [...witnessRoutes(witness), ...witnessOperatorRoutes(witness, name, () => stopping, metrics)];
+  const described = [
+    ...witnessRoutes(witness),
+    ...gossipRoutes(gossip),
+    ...witnessOperatorRoutes(witness, name, () => stopping, metrics),
+  ];
   const about = { title: `The witness ${name}`, version: packageVersion(), url: '/' };
   const routes = withOpenApi(described, about, () => NO_SAMPLE);
   const server = createFront(createApp(routes, watch), routes, watch, patience);

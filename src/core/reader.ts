@@ -96,6 +96,11 @@ export class Reader {
     return this.#fold(consistencyPlan(first, this.head.size));
   }
 
+  /** The root at an earlier size, not 0. */
+  async root(size: number): Promise<Hash> {
+    return foldPeaks(await this.nodes(coverNodes(0, size)));
+  }
+
   async #fold(plan: Plan): Promise<Hash[]> {
     const hashes = await this.nodes(plan.flat());
     return foldPlan(plan, () => hashes);

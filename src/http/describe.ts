@@ -9,6 +9,9 @@ export type Sample = {
   readonly entry: Uint8Array;
   readonly leafHash: Uint8Array;
   readonly size: number;
+  /** Its newest checkpoint, and the SHA-256 of its origin in hexadecimal. */
+  readonly note: Uint8Array;
+  readonly originHash: string;
   /** In base64url: the statement of the entry and the key of receipts; of an opaque log, neither. */
   readonly entryId: string;
   readonly receiptKid: string;

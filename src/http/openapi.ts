@@ -1,8 +1,11 @@
 /** `GET /openapi.json`: the interface of a log as OpenAPI 3.1, from the routes that serve it, with examples of its own. @module */
-import { toBase64url } from '../core/bytes.ts';
+import { sha256 } from '#sha256';
+import { toBase64url, toHex, utf8 } from '../core/bytes.ts';
+import { parseCheckpoint } from '../core/checkpoint.ts';
 import { decodeStatement, entryIdOf } from '../core/cose.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
 import { Fault, must } from '../core/fault.ts';
+import { parseNote } from '../core/note.ts';
 import type { LogHandle } from '../log/handle.ts';
 import type { LogPublicKeys } from '../log/sign.ts';
 import {
@@ -35,6 +38,8 @@ export const NO_SAMPLE: Sample = {
   entry: new Uint8Array(0),
   leafHash: new Uint8Array(0),
   size: 0,
+  note: new Uint8Array(0),
+  originHash: '0'.repeat(64),
   entryId: '',
   receiptKid: '',
 };
@@ -45,7 +50,9 @@ export function sampleOf({ published }: LogHandle, [receiptKey]: LogPublicKeys['
   if (!published || size === 0) return undefined;
   const entry = published.tree.entry(0);
   const receiptKid = toBase64url(thumbprintOf(receiptKey));
-  return { entry, leafHash: published.tree.leaf(0), size, entryId: idIn(entry), receiptKid };
+  const { note } = published.head;
+  const originHash = toHex(sha256(utf8(parseCheckpoint(parseNote(note).text).origin)));
+  return { entry, leafHash: published.tree.leaf(0), size, note, originHash, entryId: idIn(entry), receiptKid };
 }
 
 function idIn(entry: Uint8Array): string {

@@ -24,7 +24,7 @@ export type Handler = (ask: Ask, body: Uint8Array, watch: Watch) => Reply | Prom
 
 /** A handler and where it answers. `hot` routes are answered in front of Hono, by `front.ts`. */
 export type Route = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** As Hono writes it; a hot path is fixed, or ends in `/*`; its query may be anything. */
   readonly path: string;
   /** How its errors are written. */

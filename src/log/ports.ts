@@ -80,3 +80,10 @@ export interface Export {
   /** Writes what is missing up to the head, the note last; may be called again for any head, also the same. */
   follow(head: Head, note: Uint8Array, read: (tile: Tile) => Uint8Array): Promise<void>;
 }
+
+/** Evidence files, each under its SHA-256 in hexadecimal. Not for ever more of them than anyone needs. */
+export interface EvidenceFiles {
+  /** On disk when the call returns; false if it is there already, or there is no more room. */
+  put(id: string, file: Uint8Array): boolean;
+  all(): ReadonlyMap<string, Uint8Array>;
+}

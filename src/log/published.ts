@@ -156,6 +156,11 @@ export class PublishedTree {
     return path;
   }
 
+  /** Nodes of the published tree; the n-th hash answers the n-th node. */
+  nodes(nodes: readonly Node[]): Hash[] {
+    return nodes.map((node) => this.#node(node));
+  }
+
   /** The root of the tree as it was at a size, not 0, which was checked to be a prefix of the published one. */
   rootAt(size: number): Hash {
     const { size: newest, root } = this.#head;

@@ -5,13 +5,13 @@
 import type { Hash } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { decodeStatement, type SignedStatement, verifyStatementLater } from '../core/cose.ts';
-import { Fault, messageOf } from '../core/fault.ts';
+import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { parseNote } from '../core/note.ts';
 import { admit, signerKey } from '../registry/admit.ts';
 import { isGovernance, kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
-import { type Entry, type Lookup, State } from '../registry/view.ts';
+import { type Change, type Entry, type Lookup, State, type View } from '../registry/view.ts';
 import type { Finding } from './check.ts';
 import { Roots } from './roots.ts';
 
@@ -21,16 +21,37 @@ export type ReadEntry = (index: number) => Promise<Uint8Array> | Uint8Array;
 /** An entry that breaks a rule, named if there is a name for it. */
 export type ReplayFinding = Finding & { readonly index: number; readonly rule?: string };
 
+/** The root of the replayed log at an earlier size, not 0. */
+export type RootAt = (size: number) => Promise<Hash>;
+
+/** Codes of faults by which an earlier entry could not be read: they say nothing of the one that refers to it. */
+const UNREADABLE: readonly FaultCode[] = ['unknown-resource', 'request-timeout', 'bad-tile', 'bad-bundle', 'internal'];
+
+/** Told of each statement once it is judged: what it was judged on, and what it changes there; nothing if it breaks a rule. */
+export type Judged = (entry: Entry, view: View, changes: readonly Change[]) => void;
+
 export class Replay {
   readonly #read: ReadEntry;
-  readonly #state = new State();
+  readonly #state: State;
   readonly #roots = new Roots();
+  readonly #rootAt: RootAt;
   /** Told of each statement in its place, admitted or not. */
   readonly #tell: (entry: Entry, governance: boolean) => void;
+  readonly #judged: Judged;
 
-  constructor(read: ReadEntry, tell: (entry: Entry, governance: boolean) => void = () => {}) {
+  /** Goes on from the state after the entries before, if it is given; then `rootAt` has to tell earlier roots. */
+  constructor(
+    read: ReadEntry,
+    tell: (entry: Entry, governance: boolean) => void = () => {},
+    judged: Judged = () => {},
+    state = new State(),
+    rootAt?: RootAt,
+  ) {
     this.#read = read;
     this.#tell = tell;
+    this.#judged = judged;
+    this.#state = state;
+    this.#rootAt = rootAt ?? ((size) => this.#roots.at(size, async (at) => leafHash(await this.#read(at))));
   }
 
   /** Replays consecutive entries, the first of which is entry `first`. */
@@ -47,18 +68,26 @@ export class Replay {
           this.#verify(entry.statement).then((wrong) => void (wrong && findings.push({ ...at, message: wrong }))),
         );
         this.#tell(entry, isGovernance(kindOf(entry.statement.contentType) ?? 'build'));
-        this.#state.merge(admit(this.#state, entry, await this.#lookupFor(entry)));
+        const changes = await this.#judge(entry, findings);
+        this.#judged(entry, this.#state, changes);
+        this.#state.merge(changes);
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        const rule = error.rule === undefined ? '' : `${error.rule}: `;
-        const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
-        findings.push({ ...at, message, ...(error.rule === undefined ? {} : { rule: error.rule }) });
+        findings.push({ ...at, ...describe(error) });
       } finally {
         this.#roots.take(leaf);
       }
     }
     await Promise.all(signatures);
     return findings;
+  }
+
+  async #judge(entry: Entry, findings: ReplayFinding[]): Promise<readonly Change[]> {
+    try {
+      return admit(this.#state, entry, await this.#lookupFor(entry));
+    } catch (error) {
+      findings.push({ index: entry.index, place: `entry ${entry.index}`, ...describe(error) });
+      return [];
+    }
   }
 
   /** What is wrong with the signature, with the key as it is known now; undefined if nothing is. */
@@ -86,8 +115,7 @@ export class Replay {
     }
     const roots = new Map<number, Hash>();
     for (const size of [entry, ...known.values()].flatMap(sizesNamedBy)) {
-      if (size > 0 && size <= index)
-        roots.set(size, await this.#roots.at(size, async (at) => leafHash(await this.#read(at))));
+      if (size > 0 && size <= index) roots.set(size, await this.#rootAt(size));
     }
     return { entry: (wanted) => known.get(wanted), rootAt: (size) => roots.get(size) };
   }
@@ -105,4 +133,12 @@ function sizesNamedBy({ statement: { contentType, payload } }: Entry): number[] 
       throw error;
     }
   });
+}
+
+/** What a fault finds; anything else is a bug, or the log cannot be read. */
+function describe(error: unknown): Pick<ReplayFinding, 'message' | 'rule'> {
+  if (!(error instanceof Fault) || UNREADABLE.includes(error.code)) throw error;
+  const rule = error.rule === undefined ? '' : `${error.rule}: `;
+  const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
+  return { message, ...(error.rule === undefined ? {} : { rule: error.rule }) };
 }

@@ -5,8 +5,8 @@ import { must } from '../core/fault.ts';
 
 const SCHEMA = new URL('../../schema.sql', import.meta.url);
 
-/** The statements that make the tables of a log, of a witness or of a mirror. */
-export function schemaOf(section: 'log' | 'witness' | 'mirror'): string {
+/** The statements that make the tables of a log, of a witness, of a mirror or of a monitor. */
+export function schemaOf(section: 'log' | 'witness' | 'mirror' | 'monitor'): string {
   const sections = readFileSync(SCHEMA, 'utf8').split(/^-- SECTION /m);
   const found = sections.find((text) => text.startsWith(`${section}\n`));
   must(found, `schema.sql has no section ${section}`);

@@ -157,6 +157,12 @@ export class SqliteStore implements LogStore, Publication {
     return toPublished(this.#sql.publishedAt.get(size));
   }
 
+  /** Published checkpoints beyond a size, smallest first; the size is their number. */
+  publishedAfter(size: number, limit: number): { seq: number; note: Uint8Array }[] {
+    const rows = this.#sql.publishedAfter.all(size, limit) as { seq: number; note: Uint8Array }[];
+    return rows.map(({ seq, note }) => ({ seq, note: plain(note) }));
+  }
+
   /** Every published checkpoint, oldest first. */
   *checkpoints(): Iterable<{ size: number; note: Uint8Array }> {
     for (const row of this.#sql.checkpoints.iterate()) {
@@ -242,6 +248,7 @@ function prepare(db: Database.Database) {
     addGovernance: db.prepare('INSERT INTO governance VALUES (?)'),
     published: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint ORDER BY size DESC LIMIT 1`),
     publishedAt: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint WHERE size = ?`),
+    publishedAfter: db.prepare('SELECT size AS seq, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?'),
     checkpoints: db.prepare('SELECT size, note FROM checkpoint ORDER BY size'),
     noteUpTo: db.prepare('SELECT note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1').pluck(),
     noteBeyond: db.prepare('SELECT note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1').pluck(),

@@ -1,0 +1,88 @@
+/** `limmat monitor status`, `test-alert` and `ack`: is it working, and what is still open? @module */
+import { Command } from 'commander';
+import { Fault } from '../core/fault.ts';
+import { alertOf } from '../monitor/alert.ts';
+import type { MonitorStore } from '../monitor/memory.ts';
+import { SUCCESS } from '../monitor/monitor.ts';
+import { deliver } from '../monitor/notify.ts';
+import { timeOf } from '../monitor/rules/seen.ts';
+import { UNAVAILABLE } from './exit.ts';
+import type { MonitorOptions } from './monitor.ts';
+import { openMonitor, openMonitorData } from './openmonitor.ts';
+import { required, setting } from './options.ts';
+import { print } from './print.ts';
+
+/** A command of the monitor; its `--config` is that of the monitor. */
+export function monitorCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--json', 'print JSON instead of text')
+    .addOption(setting('--config <file>', 'the configuration of the monitor'))
+    .addOption(setting('--data <dir>', 'directory of the monitor'));
+}
+
+export function makeStatus(): Command {
+  return monitorCommand('status', 'how far each log is verified, and which alerts are open')
+    .option('--all', 'alerts that were acknowledged as well')
+    .action((options: MonitorOptions & { all?: boolean }) => {
+      const { store, monitor } = openMonitor(required(options, 'config'), required(options, 'data'));
+      print(options.json, statusOf(store, monitor.origins(), options.all));
+      store.close();
+    });
+}
+
+export function statusOf(store: MonitorStore, origins: readonly string[], all = false): Record<string, unknown> {
+  const logs = origins.map((origin) => {
+    const { size, looked } = store.known(origin);
+    const waiting = (['pending', 'unverifiable', 'conflict'] as const).map((status) => [
+      status,
+      store.heads(origin, { status }).length,
+    ]);
+    return {
+      log: origin,
+      verified: size,
+      entriesLookedAt: looked,
+      lastSuccess: store.fact(origin, SUCCESS) ?? 'never',
+      ...Object.fromEntries(waiting),
+      evidence: [...store.evidence(origin).keys()],
+    };
+  });
+  const alerts = [...store.alerts()].filter(({ acknowledged }) => all || acknowledged === undefined);
+  return { logs, alerts };
+}
+
+export function makeTestAlert(): Command {
+  return monitorCommand(
+    'test-alert',
+    'send a test to every hook, webhook and mailbox; ends with 3 if one fails',
+  ).action(async (options: MonitorOptions) => {
+    const { store, config, monitor } = openMonitor(required(options, 'config'), required(options, 'data'));
+    const at = timeOf(Date.now());
+    const summary = 'this is a test: the monitor can reach you';
+    const finding = { kind: 'health', rule: 'test', subject: `${at} ${Math.random()}`, summary } as const;
+    const alert = alertOf(monitor.origins()[0] ?? '', at, finding);
+    store.raise([alert]);
+    const failures: string[] = [];
+    // Sent to all of them, whatever was sent before, and not again by the next round.
+    await deliver({ unsent: () => [alert], sent: () => {} }, config.channels, (channel, why) =>
+      failures.push(`${channel}: ${why}`),
+    );
+    store.acknowledge(alert.id, at);
+    print(options.json, { told: config.channels.length - failures.length, failed: failures });
+    store.close();
+    if (failures.length > 0) process.exitCode = UNAVAILABLE;
+  });
+}
+
+export function makeAck(): Command {
+  return monitorCommand('ack', 'acknowledge alerts: they are told no more, and no exit code comes from them')
+    .argument('<id...>', 'ids of alerts, as status and every message show them')
+    .action((ids: string[], options: MonitorOptions) => {
+      const store = openMonitorData(required(options, 'data'));
+      const at = timeOf(Date.now());
+      const unknown = ids.filter((id) => !store.acknowledge(id, at));
+      store.close();
+      if (unknown.length > 0) throw new Fault('bad-request', `there is no alert ${unknown.join(', ')}`);
+      print(options.json, { acknowledged: ids });
+    });
+}

@@ -1,0 +1,72 @@
+/**
+ * A log as a party to the exchange of heads: it shows what it has published, and judges what others say that it has
+ * signed. Evidence against itself it keeps and serves like everyone else: a fork is an accident until shown otherwise. @module
+ */
+import { sha256 } from '#sha256';
+import { toHex, utf8 } from '../core/bytes.ts';
+import { formatEvidence } from '../core/evidence.ts';
+import { Fault } from '../core/fault.ts';
+import type { ListedHead } from '../core/headlist.ts';
+import { judgeHead, openSignedHead } from '../core/judgehead.ts';
+import type { Vkey } from '../core/note.ts';
+import type { EvidenceFiles } from './ports.ts';
+import type { PublishedTree } from './published.ts';
+
+export type LogGossipParts = {
+  readonly origin: string;
+  readonly vkeys: readonly Vkey[];
+  /** The published tree and its note; undefined before the first. */
+  readonly published: () => { readonly head: { readonly note: Uint8Array }; readonly tree: PublishedTree } | undefined;
+  /** Published notes beyond a size, smallest first. */
+  readonly publishedAfter: (size: number, limit: number) => readonly ListedHead[];
+  readonly files: EvidenceFiles;
+  /** Told of a head of ours that is not ours to know, or that convicts us. */
+  readonly alarm: (message: string) => void;
+};
+
+type Posted =
+  | { readonly kind: 'consistent' | 'queued' }
+  | { readonly kind: 'conflict'; readonly file: Uint8Array | undefined };
+
+export class LogGossip {
+  readonly #parts: LogGossipParts;
+  readonly #hash: string;
+
+  constructor(parts: LogGossipParts) {
+    this.#parts = parts;
+    this.#hash = toHex(sha256(utf8(parts.origin)));
+  }
+
+  originOf(hash: string): string | undefined {
+    return hash === this.#hash ? this.#parts.origin : undefined;
+  }
+
+  latest(): Uint8Array | undefined {
+    return this.#parts.published()?.head.note;
+  }
+
+  /** The size of a head is its number: a log publishes larger and larger ones. */
+  after(_: string, seq: number, limit: number): readonly ListedHead[] {
+    return this.#parts.publishedAfter(seq, limit);
+  }
+
+  async post(origin: string, note: Uint8Array): Promise<Posted> {
+    const { vkeys, published, files, alarm } = this.#parts;
+    const { checkpoint } = openSignedHead(note, origin, vkeys);
+    const ours = published();
+    if (!ours) throw new Fault('unknown-resource', 'nothing is published yet', { retryAfter: 1 });
+    const { tree } = ours;
+    const known = { head: tree.head, note: ours.head.note, nodes: tree.nodes.bind(tree) };
+    const verdict = await judgeHead(checkpoint, note, vkeys, known);
+    if (verdict.kind !== 'conflict') return { kind: verdict.kind === 'larger' ? 'queued' : 'consistent' };
+    const file = verdict.evidence && formatEvidence(verdict.evidence);
+    if (file && files.put(toHex(sha256(file)), file)) {
+      alarm(`this log has signed two histories: a head of size ${checkpoint.size} is not of the tree that it serves`);
+    }
+    return { kind: 'conflict', file };
+  }
+
+  evidence(): ReadonlyMap<string, Uint8Array> {
+    return this.#parts.files.all();
+  }
+}

@@ -1,0 +1,19 @@
+/** The rules that VOCABULARY.md leaves to monitors, in the order in which an entry is put before them. @module */
+import { jurisdiction, twoDigests, unknownBuild } from './builds.ts';
+import { keyEvent, looserPolicy, unexpectedKey } from './governance.ts';
+import { watched } from './matches.ts';
+import type { EntryRule } from './seen.ts';
+import { lateReport, lyingClock, remember } from './time.ts';
+
+export const ENTRY_RULES: readonly EntryRule[] = [
+  watched,
+  keyEvent,
+  unexpectedKey,
+  looserPolicy,
+  unknownBuild,
+  twoDigests,
+  jurisdiction,
+  lyingClock,
+  lateReport,
+  remember,
+];

@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { concat, equal, utf8 } from '../../src/core/bytes.ts';
+import { parseEvidence, verifyEvidence } from '../../src/core/evidence.ts';
+import { Fault } from '../../src/core/fault.ts';
+import { formatHeads, parseHeads } from '../../src/core/headlist.ts';
+import { formatVkey, parseNote } from '../../src/core/note.ts';
+import { append, EMPTY_EDGE, rootOf } from '../../src/core/tree.ts';
+import { createApp } from '../../src/http/app.ts';
+import { distributorRoutes } from '../../src/http/distributor.ts';
+import { gossipRoutes } from '../../src/http/gossip.ts';
+import type { Finding } from '../../src/monitor/alert.ts';
+import { Heads } from '../../src/monitor/heads.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
+import { Party } from '../../src/monitor/party.ts';
+import { logId, originHash } from '../../src/monitor/peers.ts';
+import { edgeLeaves } from '../../src/monitor/tree.ts';
+import { EMPTY_WATCH } from '../../src/monitor/watch.ts';
+import { openMonitorStore } from '../../src/store/monitor.ts';
+import { WitnessGossip } from '../../src/witness/gossip.ts';
+import { faults, sameBytes } from '../check.ts';
+import { folder } from '../folder.ts';
+import { emptyState, memoryStore } from '../witness/memorystore.ts';
+import {
+  COSIGNERS,
+  knownAt,
+  LOG_KEYS,
+  leaves,
+  type NoteOptions,
+  noteOf,
+  ORIGIN,
+  STRANGER,
+  WITNESS,
+} from '../witness/testlog.ts';
+
+// The exchange of heads and the distributor API, without sockets: a monitor that knows a tree of 20 entries.
+
+const vkeys = LOG_KEYS.map(({ vkey }) => vkey);
+const cosigned = (size: number, options: NoteOptions = {}) =>
+  noteOf(size, { ...options, keys: [LOG_KEYS[0], ...COSIGNERS] });
+const SIZE = 20;
+
+function party() {
+  const store = openMonitorStore(join(folder(), 'monitor.db'));
+  const { edge } = append(EMPTY_EDGE, concat(...leaves(SIZE)));
+  const known = { size: SIZE, root: rootOf(edge), edge: edgeLeaves(edge), note: noteOf(SIZE), looked: SIZE };
+  store.commit(ORIGIN, store.known(ORIGIN), { known });
+  const sources = { copies: [], witnesses: [], peers: [], distributors: [], most: 0 };
+  const keys = { origin: ORIGIN, vkeys, witnesses: COSIGNERS.map(({ vkey }) => vkey) };
+  const monitor = new Monitor({
+    logs: [{ keys, policy: undefined, copies: [], sources, freshness: 3600 }],
+    store,
+    ask: () => Promise.reject(new Fault('request-timeout', 'nobody is there')),
+    clock: () => new Date(),
+    watch: () => EMPTY_WATCH,
+    grace: 0,
+    note: () => {},
+  });
+  let arrived = 0;
+  const one = new Party(monitor, store, () => arrived++);
+  const routes = [...gossipRoutes(one), ...distributorRoutes(one)];
+  const app = createApp(routes, {
+    count: () => {},
+    refused: () => {},
+    failed: (error) => assert.unreachable(String(error)),
+  });
+  const ask = async (path: string, method = 'GET', body?: Uint8Array) => {
+    const init = body ? { method, body: body as BodyInit } : { method };
+    const response = await app.request(path, init);
+    return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+  };
+  return { store, monitor, ask, arrived: () => arrived };
+}
+
+const BASE = `/gossip/v1/${originHash(ORIGIN)}`;
+
+test('a head of every size is judged as it is: a prefix, too large to tell, or a conflict with evidence', async () => {
+  const { ask, store } = party();
+  for (let size = 0; size <= SIZE + 2; size++) {
+    const { status, body } = await ask(`${BASE}/heads`, 'POST', noteOf(size));
+    assert.is(status, size <= SIZE ? 200 : 202, `size ${size}`);
+    if (status === 200) assert.is(parseNote(body).text, parseNote(noteOf(SIZE)).text);
+  }
+  // The trees differ from index 3 on.
+  for (let size = 4; size <= SIZE; size++) {
+    const { status, body } = await ask(`${BASE}/heads`, 'POST', noteOf(size, { fork: true }));
+    assert.is(status, 409, `size ${size}`);
+    assert.is(verifyEvidence(parseEvidence(body), vkeys).kind, 'same-size');
+  }
+  assert.is(store.evidence(ORIGIN).size, SIZE - 3);
+  const list = await ask(`${BASE}/evidence`);
+  const ids = new TextDecoder().decode(list.body).trim().split('\n');
+  assert.equal(ids, [...store.evidence(ORIGIN).keys()]);
+  for (const id of ids)
+    sameBytes((await ask(`${BASE}/evidence/${id}`)).body, store.evidence(ORIGIN).get(id) as Uint8Array);
+});
+
+test('where no note of the size is held, the evidence has the nodes: every pair of sizes', async () => {
+  for (let size = 4; size < SIZE; size++) {
+    const { ask } = party();
+    const { status, body } = await ask(`${BASE}/heads`, 'POST', noteOf(size, { fork: true }));
+    assert.is(status, 409, `size ${size}`);
+    const { kind, checkpoints } = verifyEvidence(parseEvidence(body), vkeys);
+    assert.is(kind, 'inconsistent');
+    assert.equal(
+      checkpoints.map((one) => one.size),
+      [size, SIZE],
+    );
+  }
+});
+
+test('what the log has not signed is refused and not kept', async () => {
+  const { ask, store, arrived } = party();
+  const refused: [Uint8Array, number][] = [
+    [utf8('nonsense'), 400],
+    [noteOf(5, { keys: [STRANGER] }), 403],
+    [noteOf(5, { origin: 'log.example/other' }), 404],
+    [new Uint8Array(128 * 1024 + 1), 413],
+  ];
+  for (const [body, status] of refused) assert.is((await ask(`${BASE}/heads`, 'POST', body)).status, status);
+  assert.equal(store.heads(ORIGIN, {}), []);
+  assert.is((await ask('/gossip/v1/00/latest')).status, 404);
+  await ask(`${BASE}/heads`, 'POST', noteOf(SIZE + 1));
+  await ask(`${BASE}/heads`, 'POST', noteOf(SIZE + 1));
+  assert.is(arrived(), 1, 'a round is due for a new head, and once');
+  for (let size = SIZE + 2; size < SIZE + 101; size++) await ask(`${BASE}/heads`, 'POST', noteOf(size));
+  assert.is((await ask(`${BASE}/heads`, 'POST', noteOf(SIZE + 200))).status, 503, 'no log grows like that');
+});
+
+test('heads are listed in the order they came, and resumed; the largest is served with all its cosignatures', async () => {
+  const { ask } = party();
+  for (const size of [9, 5, 7]) await ask(`${BASE}/heads`, 'POST', noteOf(size));
+  const listed = async (after: number) => parseHeads((await ask(`${BASE}/heads?after=${after}`)).body);
+  const all = await listed(0);
+  assert.equal(
+    all.map(({ note }) => parseNote(note).text.split('\n')[1]),
+    ['9', '5', '7'],
+  );
+  assert.equal((await listed(all[0]?.seq as number)).length, 2);
+  assert.is((await ask(`${BASE}/heads?after=x`)).status, 400);
+  await ask(`${BASE}/heads`, 'POST', cosigned(SIZE, { time: 2000 }));
+  await ask(`${BASE}/heads`, 'POST', noteOf(SIZE));
+  await ask(`${BASE}/heads`, 'POST', cosigned(SIZE, { time: 1000 }));
+  const latest = (await ask(`${BASE}/latest`)).body;
+  sameBytes(latest, cosigned(SIZE, { time: 2000 }), 'the later cosignatures stay');
+});
+
+test('lists of heads are read back as they were written, and nothing else is', () => {
+  const head = fc.record({ seq: fc.nat(), note: fc.uint8Array({ maxLength: 200 }) });
+  fc.assert(
+    fc.property(fc.array(head, { maxLength: 10 }), (heads) => {
+      const bytes = formatHeads(heads);
+      const read = parseHeads(bytes);
+      assert.ok(read.every(({ seq, note }, i) => seq === heads[i]?.seq && equal(note, heads[i].note)));
+      assert.is(read.length, heads.length);
+      if (bytes.length > 0)
+        faults('bad-request', () => parseHeads(bytes.slice(0, -1).length === 0 ? utf8('x') : concat(bytes, utf8('x'))));
+    }),
+  );
+});
+
+test('the distributor: puts by witnesses, got by witness and by number; what they may not put', async () => {
+  const { ask } = party();
+  const base = '/distributor/v0';
+  const log = `${base}/logs/${logId(ORIGIN)}`;
+  const mine = `${log}/byWitness/${encodeURIComponent(WITNESS)}/checkpoint`;
+  assert.equal(JSON.parse(new TextDecoder().decode((await ask(`${base}/logs`)).body)), [logId(ORIGIN)]);
+  const named = JSON.parse(new TextDecoder().decode((await ask(`${base}/witnesses`)).body));
+  assert.equal(
+    named,
+    COSIGNERS.map(({ vkey }) => formatVkey(vkey)),
+  );
+  assert.is((await ask(mine)).status, 404);
+  assert.is((await ask(`${log}/checkpoint.1`)).status, 404);
+  for (const [body, status] of [
+    [cosigned(9), 200],
+    [cosigned(8), 400],
+    [noteOf(10), 403],
+    [cosigned(9, { fork: true }), 409],
+    [new Uint8Array(0), 400],
+  ] as const) {
+    assert.is((await ask(mine, 'PUT', body)).status, status);
+  }
+  sameBytes((await ask(mine)).body, cosigned(9));
+  sameBytes((await ask(`${log}/checkpoint.1`)).body, cosigned(9));
+  assert.is((await ask(`${log}/checkpoint.2`)).status, 404, 'two keys of one witness are one witness');
+  for (const path of ['checkpoint.0', 'checkpoint.101', 'checkpoint.x'])
+    assert.is((await ask(`${log}/${path}`)).status, 400);
+  assert.is((await ask(`${base}/logs/00/checkpoint.1`)).status, 400);
+});
+
+test('a witness answers with evidence to another head of the size it cosigned, and keeps it', async () => {
+  const store = memoryStore(emptyState());
+  for (const { vkey } of LOG_KEYS) store.addLog(ORIGIN, vkey);
+  store.advance(ORIGIN, { ...knownAt(0, 0) }, knownAt(7));
+  const alarms: string[] = [];
+  const gossip = new WitnessGossip({
+    store,
+    kept: () => store.evidence(),
+    clock: () => new Date(),
+    alarm: ({ kind }) => alarms.push(kind),
+  });
+  assert.is(gossip.originOf(originHash(ORIGIN)), ORIGIN);
+  sameBytes(gossip.latest(ORIGIN), noteOf(7));
+  assert.equal(gossip.after(ORIGIN, 0).length, 1);
+  assert.equal(gossip.after(ORIGIN, 1000).length, 0);
+  assert.is(gossip.post(ORIGIN, noteOf(7)).kind, 'consistent');
+  assert.is(gossip.post(ORIGIN, noteOf(6, { fork: true })).kind, 'queued', 'it keeps no tree');
+  const conflict = gossip.post(ORIGIN, noteOf(7, { fork: true }));
+  assert.is(conflict.kind, 'conflict');
+  if (conflict.kind === 'conflict') verifyEvidence(parseEvidence(conflict.file as Uint8Array), vkeys);
+  gossip.post(ORIGIN, noteOf(7, { fork: true }));
+  assert.equal(alarms, ['same-size']);
+  assert.is(gossip.evidence(ORIGIN).size, 1);
+  faults('unknown-signer', () => gossip.post(ORIGIN, noteOf(7, { keys: [STRANGER] })));
+});
+
+test('evidence that others made is believed if it convicts, and is told once', () => {
+  const store = openMonitorStore(join(folder(), 'monitor.db'));
+  const told: Finding[] = [];
+  const log = { origin: ORIGIN, vkeys, witnesses: [] };
+  const heads = new Heads({ log, store, clock: () => new Date(), tell: (finding) => told.push(finding) });
+  faults('bad-evidence', () => heads.takeEvidence(utf8('nothing'), 'x'));
+  assert.equal(told, []);
+});
+
+test.run();

@@ -3,9 +3,9 @@
  * answer what its proofs show. What only the log says is told apart. @module
  */
 import type { Command } from 'commander';
+import { type Cited, verifyCited } from '../client/cited.ts';
 import { LogClient } from '../client/logclient.ts';
-import { verifyProof } from '../client/offline.ts';
-import { fromUtf8, toHex, utf8 } from '../core/bytes.ts';
+import { fromUtf8, toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { Vkey } from '../core/note.ts';
 import type { Verdict } from '../registry/verdict.ts';
@@ -26,7 +26,7 @@ export function makeCommand(): Command {
 }
 
 type Options = { url?: string; vkey?: string; artifact?: string; digest?: string; issuer?: string; json?: boolean };
-type Answer = Verdict & { readonly entries: readonly { index: number; leafHash: string; proof: string }[] };
+type Answer = Verdict & { readonly entries: readonly Cited[] };
 
 async function askVerdict(options: Options): Promise<void> {
   const vkeys = readVkeys(required(options, 'vkey'));
@@ -48,16 +48,9 @@ async function digestOf({ artifact, digest, json }: Options): Promise<string> {
   return `sha256:${toHex(digests.get('sha256') as Uint8Array)}`;
 }
 
-/** Every entry that the answer cites is in the signed tree, where it says. Fault `bad-proof` otherwise. */
+/** Every entry that the answer rests on is proven. Fault `bad-proof` otherwise. */
 function checkProofs({ entries, proven, builds }: Answer, vkeys: readonly Vkey[]): void {
-  const shown = new Set<number>();
-  for (const { index, leafHash, proof } of entries) {
-    const entry = verifyProof(utf8(proof), vkeys);
-    if (entry.index !== index || toHex(entry.leafHash) !== leafHash) {
-      throw new Fault('bad-proof', `the proof that the log gives for entry ${index} is of another`);
-    }
-    shown.add(index);
-  }
+  const shown = verifyCited(entries, vkeys);
   const cited = [...proven.flatMap((one) => one.entries), ...builds.map(({ index }) => index)];
   const missing = cited.find((index) => !shown.has(index));
   if (missing !== undefined) throw new Fault('bad-proof', `the answer rests on entry ${missing} and does not prove it`);

@@ -280,4 +280,15 @@ test('random histories: the past of the registry is what a fold of each prefix g
   );
 });
 
+test('a key whose owner suspends and resumes it for ever: the last events are told, and how many were left out', () => {
+  const world = building();
+  for (let n = 0; n < 130; n++)
+    world.add(keyEvent('acme1', 'acme', 'bld', n % 2 ? 'resume' : 'suspend', { note: `${n}` }));
+  const [told] = keysOf(ledgerOf(world), { keyId: 'acme/bld' }, 0, 1);
+  assert.equal([told?.history.length, told?.eventsLeftOut, told?.state], [128, 4, 'active']);
+  assert.is(told?.history.at(-1)?.index, world.last);
+  const [other] = keysOf(ledgerOf(world), { keyId: 'acme/ops' }, 0, 1);
+  assert.equal([other?.history.length, other?.eventsLeftOut], [2, undefined]);
+});
+
 test.run();

@@ -110,6 +110,7 @@ const built = map(
     verdict: oneOf(...VERDICTS),
     why: sentence,
     madeBy: indexes,
+    reportsProposed: doc('Compromises that wait for further roots of the owner: they decide nothing yet.', indexes),
     index: count,
     issuer: organisation,
     kid,

@@ -48,6 +48,20 @@ export function fullTile(store: TreeStore, level: number, n: number): Uint8Array
   return nodes;
 }
 
+/**
+ * The leaf of an entry as its full tile has it, for ascending indexes: each tile is read once. Undefined beyond the full
+ * tiles, where the leaves of the edge are the hashes of the entries themselves.
+ */
+export function leafReader(store: TreeStore, size: number): (index: number) => Hash | undefined {
+  let last: { n: number; nodes: Uint8Array } | undefined;
+  return (index) => {
+    const n = Math.floor(index / TILE_WIDTH);
+    if ((n + 1) * TILE_WIDTH > size) return undefined;
+    if (last?.n !== n) last = { n, nodes: fullTile(store, 0, n) };
+    return storedNode(last.nodes, 0, index % TILE_WIDTH);
+  };
+}
+
 /** A node of the tree that `edge` bounds: from the edge, or from a stored tile. */
 export function storedTreeNode(store: TreeStore, edge: Edge, node: Node): Hash {
   const open = edgeNode(edge, node);

@@ -2,7 +2,7 @@
  * The rules of a log of statements: what the registry admits, and the heartbeats that the log itself has to say. A
  * batch is judged on an overlay, which becomes the state once the batch is committed, and is dropped otherwise. @module
  */
-import { concat, type Hash } from '../core/bytes.ts';
+import { concat, equal, type Hash } from '../core/bytes.ts';
 import { decodeStatement, type SignedStatement, signStatement, verifyStatement } from '../core/cose.ts';
 import { Fault, must } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
@@ -12,6 +12,7 @@ import { contentTypeOf, isGovernance, kindOf, logSubject } from '../registry/nam
 import { payloadOf } from '../registry/payload.ts';
 import { type Change, type Entry, type KnownKey, knownKeys, type Lookup, Overlay, State } from '../registry/view.ts';
 import { keyOf } from './channel.ts';
+import { leafReader } from './edge.ts';
 import type { Submission } from './pool.ts';
 import type { TreeStore } from './ports.ts';
 import type { Judgement, Rules } from './rules.ts';
@@ -43,11 +44,16 @@ export class StatementRules implements Rules {
     this.#parts = parts;
   }
 
-  /** Folds the registry again from the entries below `size`. Fault `frozen` for one that the rules forbid. */
+  /** Folds the registry again from the entries below `size`. Fault `frozen` for one that is altered or forbidden. */
   load(size: number): void {
+    const leafAt = leafReader(this.#parts.store, size);
     for (const index of this.#parts.store.governance()) {
       if (index >= size) break;
       const entry = this.#entryAt(index) as Entry;
+      // Who may sign follows from these bytes: they are the signed ones, or nothing is let in on their account.
+      if (!equal(leafAt(index) ?? entry.leafHash, entry.leafHash)) {
+        throw new Fault('frozen', `entry ${index} was altered in the database: it does not hash to its leaf`);
+      }
       this.#state.merge(this.#refold(entry));
     }
     this.#parts.learn([...this.#state.rows('knownKey').values()]);

@@ -90,13 +90,18 @@ const corrected = (all: readonly { readonly correction: number; readonly wrong: 
 const OTHER_ANSWERS: {
   readonly [N in OtherName]: (catalogue: Catalogue, tree: ProofSource, params: ParamsOf<N>) => object;
 } = {
-  keys(catalogue, _, { key, at, after, limit, ...filter }) {
+  keys(catalogue, tree, { key, at, after, limit, proof, ...filter }) {
     if (at !== undefined && at > catalogue.size) {
       throw new Fault('bad-request', `at is ${at}, and the answer holds for ${catalogue.size} entries`);
     }
     const page = pageOf({ after, limit });
     const keys = keysOf(catalogue, { ...filter, kid: key }, page.from, page.limit, at);
-    return { keys, ...nextOf(keys.length === page.limit ? (keys.at(-1)?.enrolled as number) + 1 : undefined) };
+    const indexes = keys.flatMap(({ history }) => history.flatMap(({ by }) => by));
+    return {
+      keys,
+      ...nextOf(keys.length === page.limit ? (keys.at(-1)?.enrolled as number) + 1 : undefined),
+      ...cited(catalogue, tree, indexes, proof),
+    };
   },
 
   verdict(catalogue, tree, { digest, proof, ...scope }) {

@@ -102,6 +102,7 @@ export const OTHERS = {
         purpose: oneOf('build', 'operations', 'supervision', 'rebuild'),
         at: doc('What an entry at this index is judged on; the size of the answer if it is not said.', count),
         ...paging,
+        proof,
       },
     ),
   },

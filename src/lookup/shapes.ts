@@ -110,6 +110,7 @@ const built = map(
     verdict: oneOf(...VERDICTS),
     why: sentence,
     madeBy: indexes,
+    reportsProposed: doc('Compromises that wait for further roots of the owner: they decide nothing yet.', indexes),
     index: count,
     issuer: organisation,
     kid,
@@ -141,7 +142,13 @@ const keyTold = map(
     maySign: boolean,
     history: many(map({ index: count, event: text(64), state: oneOf(...KEY_STATES), by: indexes }, { since: count })),
   },
-  { notAfter: time, site: owned, why: sentence, taintedBy: count },
+  {
+    notAfter: time,
+    site: owned,
+    why: sentence,
+    taintedBy: count,
+    eventsLeftOut: doc('Earlier events that are too many: ask for the entries with the subject `key:<kid>`.', count),
+  },
 );
 
 const place = map({ site: owned, country, presence: oneOf('all', 'part', 'remains') }, {});
@@ -180,7 +187,7 @@ const promised = map(
 
 const rows = map({ ...holds, rows: list(row, 0, 256) }, { next });
 const OTHERS = {
-  keys: map({ ...holds, keys: list(keyTold, 0, 256) }, { next }),
+  keys: map({ ...holds, ...cited, keys: list(keyTold, 0, 256) }, { next, entriesLeftOut: leftOut }),
   verdict: map(
     {
       ...{ ...holds, ...grounds, ...cited, corrections },

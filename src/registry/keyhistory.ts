@@ -33,8 +33,14 @@ export type KeyTold = {
   readonly why?: string;
   /** The later compromise that reaches back to `at`. */
   readonly taintedBy?: number;
+  /** Oldest first; the last ones, if there are more than one answer should have. */
   readonly history: readonly KeyEventTold[];
+  /** How many events came before those. */
+  readonly eventsLeftOut?: number;
 };
+
+/** Whoever owns a key can suspend and resume it for ever. */
+const MOST_EVENTS = 128;
 
 export type KeyFilter = {
   readonly kid?: string | undefined;
@@ -82,7 +88,8 @@ function tellKey(ledger: Ledger, steps: readonly Step<'key'>[], at: number): Key
     maySign: why === undefined,
     ...(why === undefined ? {} : { why }),
     ...(report === undefined ? {} : { taintedBy: report.index }),
-    history: steps.map((step) => tellEvent(ledger, step)),
+    history: steps.slice(-MOST_EVENTS).map((step) => tellEvent(ledger, step)),
+    ...(steps.length > MOST_EVENTS ? { eventsLeftOut: steps.length - MOST_EVENTS } : {}),
   };
 }
 

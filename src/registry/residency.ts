@@ -190,6 +190,9 @@ function union(places: readonly Place[]): Place[] {
   return [...bySite.values()].sort((a, b) => (a.site < b.site ? -1 : 1));
 }
 
+/** From the least to the most. */
+const ACCESS = ['none', 'break-glass', 'routine'];
+
 /** By the last phase in effect that says it, or else the first that does; both sides while data move. */
 function accessOf(phases: readonly PhaseSaid[], inEffect: readonly PhaseSaid[], fromStart: boolean): Moved['access'] {
   const says = (one: PhaseSaid) => one.accessFrom !== undefined;
@@ -197,8 +200,13 @@ function accessOf(phases: readonly PhaseSaid[], inEffect: readonly PhaseSaid[], 
   const sides = inEffect.map(({ phase }) => PRESENCE[phase]);
   const old = fromStart || sides.some(({ from }) => from !== undefined);
   const all = [...(old ? before : []), ...(sides.some(({ to }) => to !== undefined) ? after : [])];
-  const seen = new Set<string>();
-  return all.filter(({ country, class: kind }) => !seen.has(`${country} ${kind}`) && seen.add(`${country} ${kind}`));
+  // While both sides count, whoever has more access on one of them has it.
+  const most = new Map<string, (typeof all)[number]>();
+  for (const one of all) {
+    const known = most.get(one.country);
+    if (known === undefined || ACCESS.indexOf(one.class) > ACCESS.indexOf(known.class)) most.set(one.country, one);
+  }
+  return [...most.values()];
 }
 
 /** Nothing trusts a claimed time: neither `at`, nor that `retrospective` is not said. */

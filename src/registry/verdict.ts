@@ -2,7 +2,7 @@
  * The client's question, VOCABULARY §3: is this file logged, by which key, and was the key good at that index. What is
  * proven by entries and what rests on the absence of others is told apart. @module
  */
-import { toHex } from '../core/bytes.ts';
+import { type Kid, toHex } from '../core/bytes.ts';
 import { verifyStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { admit, signerKey } from './admit.ts';
@@ -11,6 +11,8 @@ import { lastBefore, type Step } from './chronicle.ts';
 import { isReport } from './keyhistory.ts';
 import type { Build } from './kinds/build.ts';
 import { about, type Corrected, correctionsOf, type Grounds, type Ledger, MANY, readEntry } from './ledger.ts';
+import { keySubject } from './names.ts';
+import { whyClosed } from './proposals.ts';
 import { TERM } from './terms.ts';
 import { type Entry, nameOf, type Site } from './view.ts';
 
@@ -27,6 +29,8 @@ export type KeyVerdict = {
   readonly madeBy: readonly number[];
   /** The later report by which it is tainted, and from where on. */
   readonly compromise?: { readonly index: number; readonly by: readonly number[]; readonly since: number };
+  /** Reports that reach back to the entry and wait for further roots of the owner: they decide nothing yet. */
+  readonly reportsProposed: readonly number[];
   /** What became of the key by the size of the answer. */
   readonly stateNow?: string;
 };
@@ -94,9 +98,10 @@ const MOST_BUILDS = 32;
 
 /** Every entry that decides something of a verdict. */
 export function citedBy(build: BuildVerdict): number[] {
-  const { index, madeBy, compromise, site, source, reviews, withdrawals, replacedBy, attested } = build;
+  const { index, madeBy, compromise, reportsProposed, site, source, reviews, withdrawals, replacedBy, attested } =
+    build;
   return [
-    ...[index, ...madeBy, ...(compromise?.by ?? []), ...(site ? [site.declaredBy] : [])],
+    ...[index, ...madeBy, ...(compromise?.by ?? []), ...reportsProposed, ...(site ? [site.declaredBy] : [])],
     ...[...source.flatMap((one) => one.reviews), ...reviews, ...withdrawals, ...replacedBy],
     ...attested.attestations.flatMap((one) => [one.index, ...(one.withdrawnBy === undefined ? [] : [one.withdrawnBy])]),
   ];
@@ -129,6 +134,7 @@ export function judgeKey(ledger: Ledger, entry: Entry): KeyVerdict {
   const known = lastBefore(steps, index);
   const about = {
     madeBy: madeBy(steps, index),
+    reportsProposed: proposedReports(ledger, statement.kid, index),
     ...(known === undefined ? {} : { keyId: nameOf(known.row.organisation, known.row.keyId) }),
     ...(steps.length === 0 ? {} : { stateNow: steps.at(-1)?.row.state as string }),
   };
@@ -150,6 +156,17 @@ export function judgeKey(ledger: Ledger, entry: Entry): KeyVerdict {
 function madeBy(steps: readonly Step<'key'>[], index: number): number[] {
   const decisive = [steps[0], lastBefore(steps, index)].flatMap((step) => (step && step.index < index ? step.by : []));
   return [...new Set(decisive)].sort((a, b) => a - b);
+}
+
+function proposedReports(ledger: Ledger, kid: Kid, index: number): number[] {
+  const view = ledger.chronicle.at(ledger.size);
+  const now = view.get('heartbeat', '')?.at ?? '';
+  return ledger.find([TERM.subject(keySubject(kid))], 0, MANY).filter((at) => {
+    const proposal = view.get('proposal', String(at));
+    if (proposal === undefined || whyClosed(view, proposal, now) !== undefined) return false;
+    const { payload } = readEntry(ledger, at, 'key');
+    return payload.event === 'compromise' && (payload.since ?? at) <= index;
+  });
 }
 
 /** Why admission would refuse an entry where it stands, or its signature is bad; `undefined` if all is well. */
@@ -194,6 +211,10 @@ function proofs(build: BuildVerdict): Grounds['proven'][number][] {
     { says: `entry ${index} is a build of ${issuer} with this file, signed by the key ${kid}`, entries: [index] },
     { says: `the key ${build.keyId ?? kid} is what these entries made it`, entries: madeBy },
     { says: why, entries: compromise?.by ?? (verdict === 'refused' ? [...madeBy, index] : []) },
+    {
+      says: `a compromise of the key that reaches back to entry ${index} is proposed, and waits for further roots`,
+      entries: build.reportsProposed,
+    },
     { says: `the site ${site?.site} is in ${site?.country}`, entries: site ? [site.declaredBy] : [] },
     { says: `the build at entry ${index} is withdrawn`, entries: withdrawals },
     { says: `the build at entry ${index} is contradicted`, entries: against.map((one) => one.index) },

@@ -378,4 +378,14 @@ test('fsck: what is found is told line by line for people, and a log that cannot
   await ends(2, 'fsck', '--data', sound.data, '--vkey', `${log.data}/seed`);
 });
 
+test('a key event that was altered, deep in a full tile: the server that folds it at its start signs nothing', async () => {
+  const log = copyOf(sound);
+  tamper(log.database, change('entries', 'run WHERE first = 2', inEntry(1)));
+  const server = await serve(log.data);
+  const response = await fetch(`${server.url}/healthz`);
+  assert.is(response.status, 503);
+  assert.match(((await response.json()) as { problem: string }).problem, /entry 3 was altered in the database/);
+  assert.is(await server.end('SIGTERM'), 0);
+});
+
 test.run();

@@ -3,7 +3,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { LogClient } from '../../src/client/logclient.ts';
-import { buildStatement, governance, ORIGIN, openWorld, policyFields, type World } from '../../tools/demo/world.ts';
+import { buildStatement, governance, ORIGIN, openWorld, policyFields, type World } from '../../tools/vendor.ts';
 import { folder } from '../folder.ts';
 import { limmat, serve } from './server.ts';
 

@@ -7,7 +7,7 @@ import { verifyProof } from '../../src/client/offline.ts';
 import { toHex } from '../../src/core/bytes.ts';
 import { parseVkey } from '../../src/core/note.ts';
 import { removePostings } from '../../src/store/postings.ts';
-import { buildStatement, governance, ORIGIN, openWorld, policyFields } from '../../tools/demo/world.ts';
+import { buildStatement, governance, ORIGIN, openWorld, policyFields } from '../../tools/vendor.ts';
 import { folder } from '../folder.ts';
 import { limmat, type Server, serve } from './server.ts';
 

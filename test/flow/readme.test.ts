@@ -37,6 +37,14 @@ function freePort(): Promise<number> {
   });
 }
 
+function isFree(listen: number): Promise<boolean> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(listen, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
+
 /** Runs a script to its end, in the folder where `npx limmat` is this checkout. */
 function run(script: string): { status: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync('bash', ['-euc', script], { cwd: place, encoding: 'utf8' });
@@ -62,6 +70,10 @@ test('npm run demo ends with 0 and says what it verified, and a second run conti
   const demo = ['run', 'demo', '--', '--exit', '--data', join(place, '.demo'), '--listen', `127.0.0.1:${port}`];
   const first = spawnSync('npm', demo, { cwd: root, encoding: 'utf8' });
   assert.is(first.status, 0, first.stdout + first.stderr);
+  for (const said of [/^ {2}valid: /m, /^ {2}tainted: /m, /^ {2}unlogged: /m, /^ {2}overdue: /m, /^ {2}late: /m]) {
+    assert.match(first.stdout, said);
+  }
+  assert.match(first.stdout, /[1-9]\d* proofs checked, all 13 kinds of entry are there/);
   const entries = /The log has ([0-9,]+) entries now/.exec(first.stdout)?.[1];
   assert.ok(entries, first.stdout);
   const second = spawnSync('npm', demo, { cwd: root, encoding: 'utf8' });
@@ -70,6 +82,24 @@ test('npm run demo ends with 0 and says what it verified, and a second run conti
   // The lock file is logged after the report's count, so it is what the second run finds more.
   const after = /The log has ([0-9,]+) entries now/.exec(second.stdout)?.[1] as string;
   assert.is(Number(after.replace(',', '')), Number((entries as string).replace(',', '')) + 1);
+});
+
+test('a demo that is told to end leaves no server behind', async () => {
+  const at = `127.0.0.1:${await freePort()}`;
+  const flags = ['--conditions=source', '--import', 'tsx', 'tools/demo/main.ts', '--data', join(place, 'ended')];
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const demo = spawn(process.execPath, [...flags, '--listen', at], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = new Promise<number | null>((resolve) => demo.once('exit', resolve));
+    await new Promise((resolve) =>
+      demo.stdout.on('data', (chunk: Buffer) => `${chunk}`.includes('Serving it at') && resolve(0)),
+    );
+    demo.kill(signal);
+    assert.is.not(await ended, 0, `${signal} in the middle of it is no success`);
+    assert.ok(await isFree(Number(at.split(':')[1])), `after ${signal} nobody listens any more`);
+  }
 });
 
 test('every command of the README does what it says', async () => {

@@ -12,7 +12,7 @@ import { formatGuard } from '../../src/log/guard.ts';
 import { fileExport } from '../../src/store/files.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import type { Build } from '../../tools/demo/builds.ts';
-import { buildStatement, governance, openWorld, policyFields, ORIGIN as WORLD_ORIGIN } from '../../tools/demo/world.ts';
+import { buildStatement, governance, openWorld, policyFields, ORIGIN as WORLD_ORIGIN } from '../../tools/vendor.ts';
 import { flipBit } from '../check.ts';
 import { folder } from '../folder.ts';
 import {

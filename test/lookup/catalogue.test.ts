@@ -10,7 +10,7 @@ import { TERM, termsOf } from '../../src/registry/terms.ts';
 import { openPostings } from '../../src/store/postings.ts';
 import { act, nameOfDigest, play } from '../registry/histories.ts';
 import { ledgerOf } from '../registry/ledger.ts';
-import { building, phase, processing, say, supervised, type World } from '../registry/world.ts';
+import { building, keyEvent, phase, processing, say, supervised, type World } from '../registry/world.ts';
 import { cover, freshFile, proofsOf } from './parts.ts';
 
 // The lookup finds what a scan of all entries finds, whatever became of its file in the meantime.
@@ -219,6 +219,24 @@ test('postings and what they cover are one: a transaction that fails in the midd
   assert.equal([postings.covered().size, postings.next(1, 0)], [0, undefined]);
   postings.extend({ size: 3, leaf: undefined }, [[1, 2]]);
   assert.equal([postings.covered().size, postings.next(1, 0), postings.next(1, 3)], [3, 2, undefined]);
+  postings.close();
+});
+
+test('keys come with the entries of their history, and with proofs if they are asked for', () => {
+  const world = building().add(keyEvent('acme1', 'acme', 'bld', 'suspend'));
+  const { catalogue, postings } = cover(world, freshFile());
+  type Keys = { keys: { history: { by: number[] }[] }[]; entries: { index: number; proof?: string }[] };
+  for (const [more, proven] of [
+    ['&proof=1', true],
+    ['&proof=0', false],
+  ] as const) {
+    const { keys, entries } = ask(catalogue, world, 'keys', `keyId=acme/bld${more}`) as Keys;
+    assert.equal(
+      entries.map(({ index }) => index),
+      keys[0]?.history.flatMap(({ by }) => by),
+    );
+    assert.ok(entries.every(({ proof }) => (proof !== undefined) === proven));
+  }
   postings.close();
 });
 

@@ -11,7 +11,18 @@ import { verdictOf } from '../../src/registry/verdict.ts';
 import { State, type Table } from '../../src/registry/view.ts';
 import { act, buildAt, digestOf, FILES, KEYS, nameOfDigest, play } from './histories.ts';
 import { isFolded, ledgerOf } from './ledger.ts';
-import { after, BUILD, building, key, keyEvent, say, supervised, type World } from './world.ts';
+import {
+  after,
+  BUILD,
+  building,
+  key,
+  keyEvent,
+  ORGANISATIONS,
+  policyOf,
+  say,
+  supervised,
+  type World,
+} from './world.ts';
 
 // What the log says about a file, in every case that there is; then random histories beside a model that folds each
 // prefix of the log anew and scans it for every question.
@@ -278,6 +289,34 @@ test('random histories: the past of the registry is what a fold of each prefix g
     }),
     { numRuns: 60 },
   );
+});
+
+test('a compromise that waits for a further root is told, decides nothing, and is gone once it is approved', () => {
+  const two = { role: 'vendor', roots: ['acme1', 'acme2'], threshold: 2 } as const;
+  const world = building().add(say('op1', 'op', 'policy', policyOf({ ...ORGANISATIONS, acme: two }, { version: 2 })));
+  world.add(world.approve('acme1', 'acme', world.last)).add(build());
+  const at = world.last;
+  world.add(keyEvent('acme1', 'acme', 'bld', 'compromise', { since: at + 1 }));
+  assert.equal(verdict(world).builds[0]?.reportsProposed, [], 'it does not reach back to the build');
+  world.add(keyEvent('acme1', 'acme', 'bld', 'compromise', { since: at }));
+  const proposed = world.last;
+  const told = verdict(world);
+  assert.equal([told.verdict, told.builds[0]?.reportsProposed], ['valid', [proposed]]);
+  assert.ok(told.proven.some(({ says: words, entries }) => /is proposed/.test(words) && entries[0] === proposed));
+  world.add(world.approve('acme2', 'acme', proposed));
+  const later = verdict(world);
+  assert.equal([later.verdict, later.builds[0]?.reportsProposed], ['tainted', []]);
+});
+
+test('a key whose owner suspends and resumes it for ever: the last events are told, and how many were left out', () => {
+  const world = building();
+  for (let n = 0; n < 130; n++)
+    world.add(keyEvent('acme1', 'acme', 'bld', n % 2 ? 'resume' : 'suspend', { note: `${n}` }));
+  const [told] = keysOf(ledgerOf(world), { keyId: 'acme/bld' }, 0, 1);
+  assert.equal([told?.history.length, told?.eventsLeftOut, told?.state], [128, 4, 'active']);
+  assert.is(told?.history.at(-1)?.index, world.last);
+  const [other] = keysOf(ledgerOf(world), { keyId: 'acme/ops' }, 0, 1);
+  assert.equal([other?.history.length, other?.eventsLeftOut], [2, undefined]);
 });
 
 test.run();

@@ -1,5 +1,5 @@
 /** How fast entries are taken in: one by one and in batches, opaque and as statements with receipts for answers. @module */
-import type { World } from '../demo/world.ts';
+import type { World } from '../vendor.ts';
 import { ask } from './ask.ts';
 import type { Load } from './load.ts';
 import { observe, toSample } from './observe.ts';

@@ -1,5 +1,5 @@
 /** One round of all measurements, on fresh copies of logs that were filled before. @module */
-import type { World } from '../demo/world.ts';
+import type { World } from '../vendor.ts';
 import { type Form, measureAppend, measureBare, opaqueForms, statementForms } from './append.ts';
 import { measureIdle } from './latency.ts';
 import { measureCommit, measurePrimitives } from './parts.ts';

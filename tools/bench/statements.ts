@@ -1,7 +1,7 @@
 /** Signed builds to log, as many as are wanted, by the vendor of the demo. @module */
 import { writeFileSync } from 'node:fs';
 import { writeByteStrings } from '../../src/core/cbor.ts';
-import { buildStatement, openWorld, policyFields, type World } from '../demo/world.ts';
+import { buildStatement, openWorld, policyFields, type World } from '../vendor.ts';
 
 /** Builds of one run of numbers are never those of another. */
 export function* builds(world: World, first: number, count: number): Generator<Uint8Array> {

@@ -13,7 +13,7 @@ import type { Offer } from '../../src/log/channel.ts';
 import { LogHandle } from '../../src/log/handle.ts';
 import { PublishedTree } from '../../src/log/published.ts';
 import { openStore } from '../../src/store/sqlite.ts';
-import { governance, ORIGIN, type World } from '../demo/world.ts';
+import { governance, ORIGIN, type World } from '../vendor.ts';
 import { makeEntry } from './load.ts';
 import { limmat, ROOT } from './processes.ts';
 import { builds } from './statements.ts';

@@ -1,7 +1,7 @@
 /** What three witnesses on the loopback, two of which must cosign, cost a log: beside the same log without any. @module */
 import { writeFileSync } from 'node:fs';
 import { serveWitness } from '../../test/flow/server.ts';
-import type { World } from '../demo/world.ts';
+import type { World } from '../vendor.ts';
 import { describe, type Form, publishedSize, toLoad } from './append.ts';
 import { measureIdle } from './latency.ts';
 import { observe, toSample } from './observe.ts';

@@ -1,8 +1,9 @@
 /**
- * `npm run demo`: makes a log, serves it, puts real builds into it, proves some of them without trusting the server,
- * checks the whole log, and says what happened. A second run continues the same log. @module
+ * `npm run demo`: makes a log, serves it, plays the story of `story.yaml`, asks what the log can answer, puts real builds
+ * in, proves some without trusting the server, checks the whole log, and says what happened. A second run continues the
+ * same log. @module
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -13,26 +14,22 @@ import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
 import { messageOf } from '../../src/core/fault.ts';
 import { parseVkeys, type Vkey } from '../../src/core/note.ts';
+import { KIND_NAMES } from '../../src/registry/names.ts';
+import { ask, covered, kindsMissing } from './ask.ts';
 import { type Build, debianBuilds, lockFileBuilds } from './builds.ts';
-import {
-  BUILDER,
-  buildStatement,
-  governance,
-  ORIGIN,
-  openWorld,
-  policyFields,
-  SITE,
-  VENDOR,
-  type World,
-} from './world.ts';
+import { ORIGIN, Player, STORY } from './play.ts';
+import { serve } from './server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const BATCH = 128;
 const PROOFS = 5;
+const SITE = 'zrh-1';
+const BUILDER = 'https://acme.example/builders/conveyer-zrh';
+const WIDTH = 110;
 
 const options = new Command('npm run demo --')
-  .description('Makes a log, puts real builds into it, and proves them')
+  .description('Makes a log, tells a story in it, puts real builds into it, and proves them')
   .option('--exit', 'end after the report, with exit code 0 only if everything verified')
   .option('--debian', "log every build in this machine's Debian package index (about 63,000) instead of the lock file")
   .option('--data <dir>', 'where the demo keeps its log and keys', '.demo')
@@ -43,73 +40,118 @@ const options = new Command('npm run demo --')
 const say = (text = '') => console.log(text);
 const log = `${options.data}/log`;
 
-const world = openWorld(`${options.data}/keys`);
-if (!existsSync(`${log}/log.vkey`)) makeLog(world);
+const player = new Player(options.data);
+if (!existsSync(`${log}/log.vkey`)) makeLog();
 else say(`The log in ${log} is there from an earlier run; this one continues it.`);
 
-const server = await serve();
+const server = await serve(MAIN, log, options.listen);
+say(`Serving it at ${server.url}`);
 let failed = false;
 try {
   failed = !(await run(new LogClient(server.url, fetch), parseVkeys(readFileSync(`${log}/log.vkey`, 'utf8'))));
 } catch (error) {
   say(`\nThe demo failed: ${messageOf(error)}`);
+  say(`(If ${options.data} is of an older version of the demo, remove it, or give another folder with --data.)`);
   failed = true;
 }
-if (options.exit || failed) {
-  await server.stop();
-  process.exitCode = failed ? 1 : 0;
-} else {
-  say('Serving until Ctrl-C.');
-  process.once('SIGINT', () => void server.stop());
-}
+process.exitCode = failed ? 1 : 0;
+if (options.exit || failed) await server.stop();
+else say('Serving until Ctrl-C.');
 
-function makeLog(made: World): void {
+function makeLog(): void {
+  player.signer('operator');
   const policy = `${options.data}/policy.json`;
-  writeFileSync(policy, JSON.stringify(policyFields(made), null, 2));
-  const flags = ['--data', log, '--origin', ORIGIN, '--operator-key', `${made.keys}/operator.pem`, '--policy', policy];
+  writeFileSync(policy, JSON.stringify(player.policyFields(), null, 2));
+  const flags = [
+    '--data',
+    log,
+    '--origin',
+    ORIGIN,
+    '--operator-key',
+    `${player.keys}/operator.pem`,
+    '--policy',
+    policy,
+  ];
   execFileSync(process.execPath, [MAIN, 'init', ...flags]);
-  say(`Made the log ${ORIGIN} in ${log}: its keys, and as its first entries the policy and a heartbeat.`);
+  say(`Made the log ${ORIGIN} in ${log}: its keys, and its first two entries, the policy and the log's clock.`);
 }
 
-/** Starts `limmat serve` as a user would, and waits until it listens. */
-function serve(): Promise<{ url: string; stop(): Promise<unknown> }> {
-  const flags = ['serve', '--data', log, '--listen', options.listen, '--json', '--accept-clock-step'];
-  const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  process.once('exit', () => child.kill());
-  return new Promise((resolve, reject) => {
-    let text = '';
-    void ended.then((code) => reject(new Error(`the server ended with code ${code}`)));
-    child.stdout.on('data', (chunk: Buffer) => {
-      text += chunk;
-      if (!text.includes('\n')) return;
-      const { listen } = JSON.parse(text) as { listen: string };
-      say(`Serving it at ${listen}`);
-      resolve({
-        url: listen,
-        stop() {
-          child.kill('SIGTERM');
-          return ended;
-        },
-      });
-    });
-  });
-}
-
-/** The story; true if everything verified. */
+/** True if everything verified. */
 async function run(client: LogClient, vkeys: readonly Vkey[]): Promise<boolean> {
+  const size = await tell(client, vkeys);
+  const answered = await askAll(client, vkeys, size);
   const builds = options.debian ? debianBuilds() : lockFileBuilds(join(ROOT, 'package-lock.json'));
+  const statements = builds.map((build) => player.build(build));
   const started = performance.now();
-  await submitAll(client, governance(world), 'keys and site');
-  const statements = builds.map((build) => buildStatement(world, build));
-  await submitAll(client, statements, 'builds');
+  await submitAll(client, statements, 'real builds');
   const seconds = (performance.now() - started) / 1000;
   const { checkpoint, signed } = openCheckpoint(await client.get('checkpoint'), vkeys);
   const proven = await proveSome(client, vkeys, builds, statements);
-  const lockFile = proveLockFile();
+  proveLockFile();
   const checked = fsck();
-  report(builds, seconds, checkpoint.size, signed.length, proven, lockFile, checked);
-  return proven.length === PROOFS && lockFile && checked.ok;
+  report(builds, seconds, checkpoint.size, signed.length, proven, checked);
+  return answered && checked.ok;
+}
+
+/** Plays all chapters; answers the size of the log that has them. */
+async function tell(client: LogClient, vkeys: readonly Vkey[]): Promise<number> {
+  let size = 0;
+  heading(
+    'The story',
+    `acme, a vendor, has promised where its software is built and its customers' data are processed. The log keeps it to
+    that: whatever is said is an entry, signed, numbered, and there for good. (Names are invented, dates are from public
+    statements, and all of it is told in retrospect.) The policy, entry 0, says who may write: the operator, acme, and
+    the supervisor examplaris. Each entry was answered with a proof, which was checked.`,
+  );
+  for (const chapter of STORY.chapters) {
+    const indexes = await player.play(chapter, client, vkeys);
+    say(`\n${chapter.title} · entries ${Math.min(...indexes)} to ${Math.max(...indexes)}`);
+    say(wrapped(chapter.text, '  '));
+    size = Math.max(size, ...indexes.map((index) => index + 1));
+  }
+  return size;
+}
+
+/** True if every answer says what it should, and proves what it cites. */
+async function askAll(client: LogClient, vkeys: readonly Vkey[], size: number): Promise<boolean> {
+  heading(
+    'What anyone can ask',
+    `The server answers, and need not be believed: every entry that an answer rests on comes with a proof that the log's
+    signed tree holds it, and all of them are checked here with the log's public keys. What a proof cannot show, that
+    there is no other entry, is the server's word until the log is replayed.`,
+  );
+  const where = { client, vkeys, player };
+  await covered(client, size);
+  let [proofs, wrong] = [0, 0];
+  for (const question of STORY.questions) {
+    const told = await ask(question, where);
+    say(`\n${question.ask}`);
+    for (const line of told.lines) say(wrapped(line, /^ */.exec(line)?.[0].padEnd(2) ?? ''));
+    if (told.missing.length > 0) say(`  WRONG: the answer should say ${told.missing.join(', ')}`);
+    proofs += told.proofs;
+    wrong += told.missing.length;
+  }
+  const missing = await kindsMissing(where);
+  const kinds = missing.length === 0 ? `all ${KIND_NAMES.length} kinds of entry are there` : `no ${missing.join(', ')}`;
+  say(`\n${STORY.questions.length} questions, ${proofs} proofs checked, ${kinds}.`);
+  return wrong === 0 && missing.length === 0;
+}
+
+function heading(title: string, text: string): void {
+  say(`\n${title}\n${'='.repeat(title.length)}`);
+  if (text !== '') say(wrapped(text, ''));
+}
+
+/** Text in lines of at most `WIDTH` characters, each behind `indent`. */
+function wrapped(text: string, indent: string): string {
+  const lines = [indent.slice(0, -1)];
+  for (const word of text.trim().split(/\s+/)) {
+    const line = lines.at(-1) as string;
+    const isFull = line.length + word.length >= WIDTH && line.trim() !== '';
+    if (isFull) lines.push(`${indent}${word}`);
+    else lines[lines.length - 1] = line === '' && indent === '' ? word : `${line} ${word}`;
+  }
+  return lines.join('\n');
 }
 
 async function submitAll(client: LogClient, statements: readonly Uint8Array[], name: string): Promise<void> {
@@ -146,7 +188,7 @@ async function proveSome(
 }
 
 /** Logs our own lock file as a document by the command line, and verifies the proof against the file. */
-function proveLockFile(): boolean {
+function proveLockFile(): void {
   const proof = `${options.data}/package-lock.tlog-proof`;
   const file = join(ROOT, 'package-lock.json');
   const version = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version as string;
@@ -160,7 +202,7 @@ function proveLockFile(): boolean {
     '--artifact',
     file,
   ];
-  const who = ['--issuer', VENDOR, '--site', SITE, '--builder', BUILDER, '--key', `${world.keys}/acme-build.pem`];
+  const who = ['--issuer', 'acme', '--site', SITE, '--builder', BUILDER, '--key', `${player.keys}/acme-build.pem`];
   const where = ['--url', server.url, '--vkey', `${log}/log.vkey`];
   execFileSync(process.execPath, [MAIN, 'submit', 'build', ...about, ...who, ...where, '--out', proof], {
     stdio: 'ignore',
@@ -168,7 +210,6 @@ function proveLockFile(): boolean {
   execFileSync(process.execPath, [MAIN, 'verify', proof, '--vkey', `${log}/log.vkey`, '--artifact', file], {
     stdio: 'ignore',
   });
-  return true;
 }
 
 function fsck(): { ok: boolean; said: string } {
@@ -188,29 +229,30 @@ function report(
   size: number,
   signatures: number,
   proven: readonly string[],
-  lockFile: boolean,
   checked: { ok: boolean; said: string },
 ): void {
   const source = options.debian ? "this machine's Debian package index" : 'the lock file of this project';
-  say(`
-What happened
-  ${builds.length.toLocaleString('en')} builds from ${source} are in the log, ${Math.round(builds.length / seconds).toLocaleString('en')} a second,
-  each with its real digest, signed by the build key of "${VENDOR}" and checked before it was let in. (Vendor, builder
-  and site are invented; the digests are not. What was there from an earlier run is the same entry as before.)
-  The log has ${size.toLocaleString('en')} entries now, and ${signatures} signatures of its own on the newest checkpoint.
+  const [count, rate] = [builds.length, builds.length / seconds].map((n) => Math.round(n).toLocaleString('en'));
+  const where = `--url ${server.url} --vkey ${log}/log.vkey`;
+  heading('Real builds', '');
+  say(`  ${count} builds from ${source} are in the log, ${rate} a second, each with its real digest,
+  signed by acme's build key and checked before it was let in. (What was there from an earlier run is the same entry as
+  before.) The log has ${size.toLocaleString('en')} entries now, and ${signatures} signatures of its own on the newest checkpoint.
 
-What was verified without trusting the server, with the keys in ${log}/log.vkey alone
-${proven.map((line) => `  ${line}: its inclusion proof leads to the signed root`).join('\n')}
-  package-lock.json ${lockFile ? 'is' : 'is NOT'} the file that its logged build speaks of
-  ${checked.said}
-
-What to try next (in another terminal)
+  Verified without trusting the server, with the keys in ${log}/log.vkey alone:
+${proven.map((line) => `    ${line}: its inclusion proof leads to the signed root`).join('\n')}
+    package-lock.json is the file that its logged build speaks of
+    ${checked.said}`);
+  heading('What to try next, in another terminal', '');
+  say(`  npx limmat verdict ${where} --artifact ${player.files}/rules-11.cab
   npx limmat verify ${options.data}/package-lock.tlog-proof --vkey ${log}/log.vkey --artifact package-lock.json
   npx limmat inspect ${server.url}/checkpoint
-  npx limmat proof --url ${server.url} --vkey ${log}/log.vkey --index 0 --out first-policy.tlog-proof
-  npx limmat fsck --url ${server.url} --vkey ${log}/log.vkey
-  npx limmat submit build --url ${server.url} --vkey ${log}/log.vkey --key ${world.keys}/acme-build.pem --issuer ${VENDOR} \\
-    --site ${SITE} --builder ${BUILDER} --product readme --product-version 1 --artifact README.md
+  npx limmat replay ${where}
+  npx limmat fsck ${where}
+  npx limmat proof ${where} --index 0 --out first-policy.tlog-proof
+  npx limmat submit build ${where} --key ${player.keys}/acme-build.pem \\
+    --issuer acme --site ${SITE} --builder ${BUILDER} --product readme --product-version 1 --artifact README.md
+  curl '${server.url}/v1/builds?product=hono&proof=1'
   Stop it, run it again: the same log goes on. Kill it with \`kill -9\` in the middle: nothing acknowledged is lost.
 `);
 }

@@ -1,16 +1,16 @@
-/** Who takes part in the demo: an operator, a vendor with a site and its keys. Names are invented, keys are real. @module */
+/** A vendor with a site and its keys, and what its pipeline signs, for benchmarks and for tests with a real server. */
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { toHex } from '../../src/core/bytes.ts';
-import { signStatement } from '../../src/core/cose.ts';
-import { kidOf, type Signer } from '../../src/core/signature.ts';
-import type { AdmittedKind, Payload } from '../../src/registry/kinds.ts';
-import { contentTypeOf } from '../../src/registry/names.ts';
-import { type About, payloadOf, subjectOf } from '../../src/registry/payload.ts';
-import { enrolProofMessage, writePublicKey } from '../../src/registry/publickey.ts';
-import { createKeyFile, readKeyFile } from '../../src/store/keyfile.ts';
-import type { Build } from './builds.ts';
+import { toHex } from '../src/core/bytes.ts';
+import { signStatement } from '../src/core/cose.ts';
+import { kidOf, type Signer } from '../src/core/signature.ts';
+import type { AdmittedKind, Payload } from '../src/registry/kinds.ts';
+import { contentTypeOf } from '../src/registry/names.ts';
+import { type About, payloadOf, subjectOf } from '../src/registry/payload.ts';
+import { enrolProofMessage, writePublicKey } from '../src/registry/publickey.ts';
+import { createKeyFile, readKeyFile } from '../src/store/keyfile.ts';
+import type { Build } from './demo/builds.ts';
 
 export const ORIGIN = 'demo.limmat.example/acme';
 export const VENDOR = 'acme';

@@ -6,7 +6,7 @@ import type { MonitorStore } from '../monitor/memory.ts';
 import { SUCCESS } from '../monitor/monitor.ts';
 import { deliver } from '../monitor/notify.ts';
 import { timeOf } from '../monitor/rules/seen.ts';
-import { UNAVAILABLE } from './exit.ts';
+import { EXIT_CODES, UNAVAILABLE } from './exit.ts';
 import type { MonitorOptions } from './monitor.ts';
 import { openMonitor, openMonitorData } from './openmonitor.ts';
 import { required, setting } from './options.ts';
@@ -18,7 +18,8 @@ export function monitorCommand(name: string, description: string): Command {
     .description(description)
     .option('--json', 'print JSON instead of text')
     .addOption(setting('--config <file>', 'the configuration of the monitor'))
-    .addOption(setting('--data <dir>', 'directory of the monitor'));
+    .addOption(setting('--data <dir>', 'directory of the monitor'))
+    .addHelpText('after', `\n${EXIT_CODES}`);
 }
 
 export function makeStatus(): Command {

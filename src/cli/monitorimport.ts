@@ -1,11 +1,12 @@
 /** `limmat monitor import-head`: judges what anyone brings that a log has signed. @module */
 import type { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
-import { alertOf, MISBEHAVED, UNVERIFIED } from '../monitor/alert.ts';
+import { alertOf, BROKEN, MISBEHAVED, UNVERIFIED } from '../monitor/alert.ts';
 import { readImported, takeReceipts } from '../monitor/imported.ts';
 import type { HeadStatus } from '../monitor/memory.ts';
 import { deliver } from '../monitor/notify.ts';
 import { timeOf } from '../monitor/rules/seen.ts';
+import { complain } from './exit.ts';
 import type { MonitorOptions } from './monitor.ts';
 import { monitorCommand } from './monitoradmin.ts';
 import { type OpenMonitor, openMonitor } from './openmonitor.ts';
@@ -23,13 +24,23 @@ const CODES = {
 export function makeImportHead(): Command {
   return monitorCommand(
     'import-head',
-    'judge what a log has signed: 0 it is the history we know, 2 it convicts the log, 3 it cannot be told yet',
+    'judge what a log has signed: 0 it is the history we know, 2 it convicts the log, 3 it cannot be told yet, 4 it cannot be read',
   )
     .argument('<file...>', 'checkpoints, tlog-proofs, evidence, statements with receipts; - for standard input')
     .action(importHeads);
 }
 
+/** A file that cannot be used must not pass for one that convicts. */
 async function importHeads(files: string[], options: MonitorOptions): Promise<void> {
+  try {
+    await importAll(files, options);
+  } catch (error) {
+    complain(error, options.json ?? false);
+    process.exitCode = BROKEN;
+  }
+}
+
+async function importAll(files: string[], options: MonitorOptions): Promise<void> {
   const open = openMonitor(required(options, 'config'), required(options, 'data'));
   const { store, config, logger } = open;
   const results: { file: string; log: string; status: HeadStatus }[] = [];

@@ -90,7 +90,7 @@ const corrected = (all: readonly { readonly correction: number; readonly wrong: 
 const OTHER_ANSWERS: {
   readonly [N in OtherName]: (catalogue: Catalogue, tree: ProofSource, params: ParamsOf<N>) => object;
 } = {
-  keys(catalogue, tree, { key, at, after, limit, proof, ...filter }) {
+  keys(catalogue, tree, { key, at, after, limit, proof = '0', ...filter }) {
     if (at !== undefined && at > catalogue.size) {
       throw new Fault('bad-request', `at is ${at}, and the answer holds for ${catalogue.size} entries`);
     }

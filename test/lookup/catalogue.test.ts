@@ -229,6 +229,7 @@ test('keys come with the entries of their history, and with proofs if they are a
   for (const [more, proven] of [
     ['&proof=1', true],
     ['&proof=0', false],
+    ['', false],
   ] as const) {
     const { keys, entries } = ask(catalogue, world, 'keys', `keyId=acme/bld${more}`) as Keys;
     assert.equal(

@@ -113,7 +113,9 @@ export class Log {
       if (error instanceof Fault && error.code === 'unknown-resource') return undefined;
       throw error;
     });
-    const index: unknown = answer && JSON.parse(fromUtf8(answer, 'bad-request')).keys?.[0]?.enrolled;
+    const [key] = answer ? (JSON.parse(fromUtf8(answer, 'bad-request')).keys ?? []) : [];
+    // The first of the entries by which it took effect: with a threshold above one, approvals follow.
+    const index: unknown = key?.history?.find(({ event }: { event?: string }) => event === 'enroll')?.by?.[0];
     return isSize(index) ? this.proof({ index }) : undefined;
   }
 

@@ -3,28 +3,24 @@ import { type FunctionComponent, h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { messageOf } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
-import { BuildsPage } from './builds.ts';
-import { EntryPage } from './entrypage.ts';
-import { KeysPage } from './keys.ts';
 import type { Newest, WebLog } from './log.ts';
-import { OverviewPage } from './overview.ts';
-import { type Loaded, Time, useLoad } from './parts.ts';
+import { type Loaded, Show, Time, useLoad } from './parts.ts';
 import { linkTo, type PageName, type Place, parsePlace } from './route.ts';
-import { SupervisionPage } from './supervision.ts';
-import { WherePage } from './where.ts';
-import { WitnessesPage } from './witnesses.ts';
 import { grouped } from './words.ts';
 
 export type PageProps = { readonly log: WebLog; readonly place: Place; readonly newest: Loaded<Newest> };
 
-const PAGE: Record<PageName, readonly [title: string, page: FunctionComponent<PageProps>]> = {
-  overview: ['Overview', OverviewPage],
-  where: ['Where is the data?', WherePage],
-  builds: ['Builds', BuildsPage],
-  keys: ['Keys', KeysPage],
-  supervision: ['Supervision', SupervisionPage],
-  witnesses: ['Witnesses', WitnessesPage],
-  entry: ['Entry', EntryPage],
+type Page = FunctionComponent<PageProps>;
+
+/** Each page comes when it is first opened. */
+const PAGE: Record<PageName, readonly [title: string, load: () => Promise<Page>]> = {
+  overview: ['Overview', async () => (await import('./overview.ts')).OverviewPage],
+  where: ['Where is the data?', async () => (await import('./where.ts')).WherePage],
+  builds: ['Builds', async () => (await import('./builds.ts')).BuildsPage],
+  keys: ['Keys', async () => (await import('./keys.ts')).KeysPage],
+  supervision: ['Supervision', async () => (await import('./supervision.ts')).SupervisionPage],
+  witnesses: ['Witnesses', async () => (await import('./witnesses.ts')).WitnessesPage],
+  entry: ['Entry', async () => (await import('./entrypage.ts')).EntryPage],
 };
 const IN_MENU = ['overview', 'where', 'builds', 'keys', 'supervision', 'witnesses'] as const;
 
@@ -32,14 +28,9 @@ export function App({ log }: { log: WebLog }): JSX.Element {
   const place = usePlace();
   const newest = useLoad(() => log.head(), [log]);
   const main = useRef<HTMLElement>(null);
-  const first = useRef(true);
   useEffect(() => {
     document.title = `${PAGE[place.page][0]}${place.id === '' ? '' : ` ${place.id}`} · ${log.origin}`;
-    // A reader of the screen hears where a link led to; the first page is heard anyway.
-    if (!first.current) main.current?.querySelector<HTMLElement>('h1')?.focus();
-    first.current = false;
   }, [place.page, place.id]);
-  const [, page] = PAGE[place.page];
   return h('div', { class: 'frame' }, [
     h(
       'a',
@@ -65,9 +56,27 @@ export function App({ log }: { log: WebLog }): JSX.Element {
       ]),
     ),
     h(Alarm, { log, newest }),
-    h('main', { id: 'main', ref: main, class: 'wide' }, h(page, { log, place, newest, key: place.page })),
+    h(
+      'main',
+      { id: 'main', ref: main, class: 'wide' },
+      h(Opened, { log, place, newest, key: `${place.page}/${place.id}` }),
+    ),
     h(Trust, { log, newest }),
   ]);
+}
+
+/** Whether a page was shown before: a reader of the screen hears where a link led to; the first page is heard anyway. */
+let isLater = false;
+
+function Opened(props: PageProps): JSX.Element {
+  const page = useLoad(PAGE[props.place.page][1], []);
+  const here = useRef<HTMLDivElement>(null);
+  const isThere = page.value !== undefined;
+  useEffect(() => {
+    if (isThere && isLater) here.current?.querySelector<HTMLElement>('h1')?.focus();
+    isLater ||= isThere;
+  }, [isThere]);
+  return h('div', { ref: here }, h(Show<Page>, { of: page, children: (shown) => h(shown, props) }));
 }
 
 function skip(event: Event, main: HTMLElement | null): void {

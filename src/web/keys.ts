@@ -20,7 +20,7 @@ import {
   useLoad,
 } from './parts.ts';
 import { linkTo } from './route.ts';
-import { grouped, inWords } from './words.ts';
+import { grouped, inWords, KEY_EVENTS } from './words.ts';
 
 type Answer = { readonly keys: readonly KeyTold[] };
 
@@ -42,7 +42,7 @@ export function KeysPage({ log, place, newest }: PageProps): JSX.Element {
     h(
       Title,
       { title: 'Keys' },
-      'Each key has a life: enrolled, put into use, replaced, perhaps compromised, destroyed. What a key signed counts only while it was good.',
+      'Each key has a life: enrolled, put into use, replaced, perhaps compromised, destroyed. What a key signed counts only while it was good. The states are the log’s reading of its entries; open one to check its proof.',
     ),
     h(Show<Newest>, {
       of: newest,
@@ -148,7 +148,7 @@ function Ceremonies({ log, keys }: { log: WebLog; keys: readonly KeyTold[] }): J
               h(EntryLink, { index }),
               h(EntryLinks, { indexes: by }),
               event && key
-                ? `${key.keyId}: ${event.event}, in force from entry ${event.index}`
+                ? `${key.keyId} ${KEY_EVENTS[event.event] ?? event.event}, in force from entry ${grouped(event.index)}`
                 : 'see the proposal; not in force, or not about a key',
             ];
           }),
@@ -186,7 +186,7 @@ function OneKey({
               ` for ${told.purpose}`,
               taint
                 ? [
-                    ', compromised since entry ',
+                    ', compromised since ',
                     h(EntryLink, { index: taint.since as number }),
                     ': reported in ',
                     h(EntryLink, { index: taint.index }),

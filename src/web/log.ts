@@ -179,3 +179,14 @@ export function organisationsOf(
     return { id: text(id), name: text(name), role: text(role), threshold: count(threshold), rootKeys: texts(rootKeys) };
   });
 }
+
+/** Who of the witnesses cosigned a checkpoint, and when, in seconds. */
+export function cosignersOf(note: Uint8Array, { vkeys }: Witnessing): { name: string; time: number | undefined }[] {
+  return vkeys.map((vkey) => {
+    try {
+      return { name: vkey.name, time: openCheckpoint(note, [vkey]).signed[0]?.time };
+    } catch {
+      return { name: vkey.name, time: undefined };
+    }
+  });
+}

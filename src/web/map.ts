@@ -37,17 +37,26 @@ function Drawing({ map, sites, subject, access }: MapProps & { map: WorldMap }):
     `The people live in ${countryName(subject)}.`,
   ].join(' ');
   const end = map.countries[subject]?.at;
+  const box = frame(map, [...holds, ...reaches, subject]);
+  // Marks keep their size however close the map is shown.
+  const unit = box[2] / map.width;
   return h('figure', { class: 'map' }, [
-    h('svg', { viewBox: `0 0 ${map.width} ${map.height}`, role: 'img', 'aria-label': words }, [
+    h('svg', { viewBox: box.join(' '), role: 'img', 'aria-label': words }, [
       h('defs', null, [
         h(
           'pattern',
-          { id: 'dots', width: 4, height: 4, patternUnits: 'userSpaceOnUse' },
+          { id: 'dots', width: 4, height: 4, patternUnits: 'userSpaceOnUse', patternTransform: `scale(${1.4 * unit})` },
           h('circle', { class: 'ink', cx: 2, cy: 2, r: 0.9 }),
         ),
         h(
           'pattern',
-          { id: 'lines', width: 4, height: 4, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+          {
+            id: 'lines',
+            width: 4,
+            height: 4,
+            patternUnits: 'userSpaceOnUse',
+            patternTransform: `rotate(45) scale(${1.4 * unit})`,
+          },
           h('rect', { class: 'ink', width: 1.6, height: 4 }),
         ),
       ]),
@@ -68,6 +77,7 @@ function Drawing({ map, sites, subject, access }: MapProps & { map: WorldMap }):
       [...holds].map((code) =>
         h(Pin, {
           key: code,
+          unit,
           at: map.countries[code]?.at,
           text: sites
             .filter(({ country }) => country === code)
@@ -92,12 +102,32 @@ function arc([x0, y0]: readonly [number, number], [x1, y1]: readonly [number, nu
   return `M${x0} ${y0}Q${(x0 + x1) / 2} ${Math.min(y0, y1) - lift} ${x1} ${y1}`;
 }
 
-const Pin = ({ at, text }: { at: [number, number] | undefined; text: string }): JSX.Element | null =>
+const Pin = ({
+  at,
+  text,
+  unit,
+}: {
+  at: [number, number] | undefined;
+  text: string;
+  unit: number;
+}): JSX.Element | null =>
   at === undefined
     ? null
-    : h(
-        'g',
-        { class: 'pin' },
-        h('circle', { cx: at[0], cy: at[1], r: 4 }),
-        h('text', { x: at[0] + 7, y: at[1] + 4 }, text),
-      );
+    : h('g', { class: 'pin' }, [
+        h('circle', { cx: at[0], cy: at[1], r: 5 * unit }),
+        h('text', { x: at[0] + 9 * unit, y: at[1] + 5 * unit, 'font-size': 17 * unit, 'stroke-width': 4 * unit }, text),
+      ]);
+
+/** The part of the map around these countries: left, top, width, height. */
+export function frame(map: WorldMap, codes: readonly string[]): [number, number, number, number] {
+  const points = codes.flatMap((code) => (map.countries[code] ? [map.countries[code].at] : []));
+  if (points.length === 0) return [0, 0, map.width, map.height];
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const wanted = Math.max(220, right - left + 150, (bottom - top + 110) * (map.width / map.height));
+  const width = Math.min(map.width, wanted);
+  const height = (width * map.height) / map.width;
+  const within = (middle: number, size: number, whole: number) =>
+    Math.max(0, Math.min(whole - size, middle - size / 2));
+  return [within((left + right) / 2, width, map.width), within((top + bottom) / 2, height, map.height), width, height];
+}

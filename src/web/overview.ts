@@ -4,48 +4,65 @@ import { openCheckpoint } from '../core/cosignature.ts';
 import type { PageProps } from './app.ts';
 import { Growth, type Point } from './charts.ts';
 import { type Entry, list, refOf, text } from './entry.ts';
-import { after, type Newest, organisationsOf, type WebLog, type Witnessing } from './log.ts';
-import { Ago, Card, EntryLink, Nothing, Show, Tag, Time, Timeline, Title, useLoad } from './parts.ts';
+import { after, cosignersOf, type Newest, organisationsOf, type WebLog, type Witnessing } from './log.ts';
+import { Ago, Card, EntryLink, type Loaded, Nothing, Show, Tag, Time, Timeline, Title, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
 import { duration, grouped, inWords } from './words.ts';
 
-/** Entries in the timeline; readings of the clock behind the chart. */
-const [LAST, READINGS] = [10, 16];
+/** Entries in the timeline, and read for it; readings of the clock behind the chart. */
+const [LAST, READ, READINGS] = [10, 16, 12];
 
 export function OverviewPage({ log, newest }: PageProps): JSX.Element {
   const size = newest.value?.checkpoint.size;
   const witnesses = useLoad(() => log.witnesses(), [log]);
-  const last = useLoad(() => (size === undefined ? Promise.resolve([]) : lastEntries(log, size)), [size]);
-  const growth = useLoad(() => (size === undefined ? Promise.resolve([]) : readings(log, size)), [size]);
-  const alarms = useLoad(() => openAlarms(log), [size]);
+  const alarms = useLoad(() => (size === undefined ? Promise.resolve(undefined) : openAlarms(log)), [size]);
+  const last = useLoad(() => (size === undefined ? Promise.resolve(undefined) : lastEntries(log, size)), [size]);
+  const head = newest.value;
+  // The curve needs the most proofs and says the least: it waits for the others.
+  const isFirst = last.value === undefined || alarms.value === undefined;
+  const growth = useLoad(
+    () => (head === undefined || isFirst ? Promise.resolve(undefined) : readings(log, head)),
+    [size, isFirst],
+  );
   return h('div', null, [
     h(Title, { title: 'What this log promises' }, h(Show<Witnessing>, { of: witnesses, children: promise })),
-    h('div', { class: 'grid' }, [
-      h(
-        Card,
-        { title: 'Newest checkpoint' },
-        h(Show<Newest>, {
-          of: newest,
-          children: (value) => h(Checkpoint, { log, newest: value, witnesses: witnesses.value }),
-        }),
-      ),
-      h(
-        Card,
-        { title: 'Open alarms' },
-        h(Show<Alarms>, { of: alarms, children: (all) => h(AlarmList, { alarms: all }) }),
-      ),
-      h(
-        Card,
-        { title: 'Growth' },
-        h(Show<Point[]>, { of: growth, children: (points) => h(Growth, { points, size: size ?? 0 }) }),
-      ),
-      h(
-        Card,
-        { title: 'Rules' },
-        h(Show<Witnessing>, { of: witnesses, children: (value) => h(Rules, { log, witnessing: value }) }),
-      ),
+    h('div', { class: 'grid two' }, [
+      h('div', null, [
+        h(
+          Card,
+          { title: 'Newest checkpoint' },
+          h(Show<Newest>, {
+            of: newest,
+            children: (value) => h(Checkpoint, { log, newest: value, witnesses: witnesses.value }),
+          }),
+        ),
+        h(
+          Card,
+          { title: 'Growth' },
+          h(Show<Point[]>, {
+            of: growth as Loaded<Point[]>,
+            children: (points) => h(Growth, { points, size: size ?? 0 }),
+          }),
+        ),
+      ]),
+      h('div', null, [
+        h(
+          Card,
+          { title: 'Open alarms' },
+          h(Show<Alarms>, { of: alarms as Loaded<Alarms>, children: (all) => h(AlarmList, { alarms: all }) }),
+        ),
+        h(
+          Card,
+          { title: 'Rules' },
+          h(Show<Witnessing>, { of: witnesses, children: (value) => h(Rules, { log, witnessing: value }) }),
+        ),
+      ]),
     ]),
-    h(Card, { title: 'Last entries' }, h(Show<Entry[]>, { of: last, children: (entries) => h(Timeline, { entries }) })),
+    h(
+      Card,
+      { title: 'Last entries' },
+      h(Show<Entry[]>, { of: last as Loaded<Entry[]>, children: (entries) => h(Timeline, { entries }) }),
+    ),
   ]);
 }
 
@@ -60,7 +77,7 @@ function promise({ policy, quorum, vkeys }: Witnessing): ComponentChildren {
     supervisors.length === 0 ? '' : `${supervisors.join(' and ')} may contradict without asking anybody. `,
     `Every statement is signed, and nothing can be changed or taken back unnoticed${operators.length === 0 ? '' : `, not even by ${operators.join(' and ')}, who runs the log`}. `,
     vkeys.length === 0 ? '' : `${quorum} of ${vkeys.length} independent witnesses must have seen each checkpoint. `,
-    'Your browser checks all of it: whatever you see on these pages was proven first.',
+    'Your browser checks the proofs itself, and these pages say where something is only the log’s word.',
   ].join('');
 }
 
@@ -74,9 +91,8 @@ function Checkpoint({
   witnesses: Witnessing | undefined;
 }): JSX.Element {
   const { note, checkpoint } = newest;
-  const signed = openCheckpoint(note, log.vkeys).signed;
-  const time = Math.max(...signed.map((one) => one.time ?? 0));
-  const at = new Date(time * 1000).toISOString();
+  const time = signedAt(log, note);
+  const at = time === undefined ? undefined : new Date(time * 1000).toISOString();
   const { remembered } = log;
   return h('dl', { class: 'facts' }, [
     h('dt', null, 'Entries'),
@@ -85,7 +101,7 @@ function Checkpoint({
     h(
       'dd',
       null,
-      time > 0 ? [h(Ago, { at }), ', ', h(Time, { at })] : 'without a time',
+      at ? [h(Ago, { at }), ', ', h(Time, { at })] : 'without a time',
       ' ',
       h(Tag, { tone: 'good' }, 'pinned keys'),
     ),
@@ -106,17 +122,6 @@ function Checkpoint({
   ]);
 }
 
-/** Who of the witnesses cosigned a checkpoint. */
-export function cosignersOf(note: Uint8Array, { vkeys }: Witnessing): { name: string; time: number | undefined }[] {
-  return vkeys.map((vkey) => {
-    try {
-      return { name: vkey.name, time: openCheckpoint(note, [vkey]).signed[0]?.time };
-    } catch {
-      return { name: vkey.name, time: undefined };
-    }
-  });
-}
-
 function Cosigners({ note, witnesses }: { note: Uint8Array; witnesses: Witnessing }): JSX.Element {
   if (witnesses.vkeys.length === 0) return h(Tag, { tone: 'quiet' }, 'none asked for');
   const all = cosignersOf(note, witnesses);
@@ -128,13 +133,15 @@ function Cosigners({ note, witnesses }: { note: Uint8Array; witnesses: Witnessin
   ]);
 }
 
+/** The newest entries; readings of the clock only if there is nothing else. */
 async function lastEntries(log: WebLog, size: number): Promise<Entry[]> {
-  const { entries } = await log.rows('entries', { ...after(Math.max(0, size - LAST)), limit: LAST });
-  return [...entries].reverse();
+  const { entries } = await log.rows('entries', { ...after(Math.max(0, size - READ)), limit: READ });
+  const said = entries.filter(({ kind }) => kind !== 'heartbeat');
+  return (said.length > 0 ? said : [...entries]).slice(-LAST).reverse();
 }
 
 /** How many entries there were when the clock of the log was read, at places spread over the whole log. */
-async function readings(log: WebLog, size: number): Promise<Point[]> {
+async function readings(log: WebLog, { note, checkpoint: { size } }: Newest): Promise<Point[]> {
   const places = Array.from({ length: READINGS }, (_, i) => Math.floor((size * i) / READINGS));
   const found = await Promise.all(
     places.map((place) => log.rows('entries', { kind: 'heartbeat', ...after(place), limit: 1 })),
@@ -142,7 +149,15 @@ async function readings(log: WebLog, size: number): Promise<Point[]> {
   const points = found.flatMap(({ entries }) =>
     entries.map((entry) => ({ size: entry.index, at: Date.parse(text(entry.fields.at)) })),
   );
-  return points.filter(({ size: own }, i) => i === 0 || own !== points[i - 1]?.size);
+  const each = points.filter(({ size: own }, i) => i === 0 || own !== points[i - 1]?.size);
+  const signed = signedAt(log, note);
+  return signed === undefined ? each : [...each, { size, at: signed * 1000 }];
+}
+
+/** The latest time in the log's own signatures, in seconds. */
+function signedAt({ vkeys }: WebLog, note: Uint8Array): number | undefined {
+  const times = openCheckpoint(note, vkeys).signed.flatMap(({ time }) => (time === undefined ? [] : [time]));
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 type Promised = {
@@ -260,7 +275,7 @@ function Rules({ log, witnessing }: { log: WebLog; witnessing: Witnessing }): JS
           'li',
           { key: id },
           h('strong', null, name),
-          ` (${id}), ${role}: ${threshold} of ${rootKeys.length} root keys`,
+          ` (${id}), ${role}: ${rootKeys.length === 1 ? 'one root key' : `any ${threshold} of ${rootKeys.length} root keys together`}`,
         ),
       ),
     ),

@@ -69,7 +69,7 @@ export function Table({
   caption: string;
 }): JSX.Element {
   const cells = (row: readonly ComponentChildren[]) =>
-    row.map((cell, i) => h('td', { key: i, 'data-label': head[i] }, cell));
+    row.map((cell, i) => h('td', { key: i, 'data-label': head[i] }, h('div', null, cell)));
   return h(
     'table',
     null,

@@ -4,17 +4,8 @@ import type { PageProps } from './app.ts';
 import { type BarRow, Bars } from './charts.ts';
 import { count, type Entry, fields, list, refOf, text, texts } from './entry.ts';
 import type { Rows } from './log.ts';
-import { Card, EntryLink, EntryLinks, Nothing, Show, Table, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
-import { CLAIM_WORDS, spoken } from './words.ts';
-
-/** The gravest first. */
-const ORDER: Record<string, readonly [order: number, Tone, string]> = {
-  contradict: [0, 'bad', 'contradicts'],
-  'cannot-confirm': [1, 'warn', 'could not confirm'],
-  'confirm-with-exceptions': [2, 'warn', 'confirms with exceptions'],
-  confirm: [3, 'good', 'confirms'],
-  withdraw: [4, 'quiet', 'takes back'],
-};
+import { Card, EntryLink, EntryLinks, Nothing, Show, Table, Tag, Time, Title, useLoad } from './parts.ts';
+import { CLAIM_WORDS, findingOf, spoken } from './words.ts';
 
 export function SupervisionPage({ log }: PageProps): JSX.Element {
   const found = useLoad(() => log.rows('attestations', { limit: 256 }), [log]);
@@ -49,7 +40,7 @@ export function SupervisionPage({ log }: PageProps): JSX.Element {
   ]);
 }
 
-const orderOf = ({ fields: said }: Entry) => ORDER[text(said.verdict)] ?? ([5, 'quiet', text(said.verdict)] as const);
+const orderOf = ({ fields: said }: Entry) => findingOf(text(said.verdict));
 
 function Attestations({ entries }: { entries: readonly Entry[] }): JSX.Element {
   if (entries.length === 0) return h(Nothing, null, 'Nobody has attested anything yet.');
@@ -93,8 +84,11 @@ function Periods({ entries }: { entries: readonly Entry[] }): JSX.Element {
     const { from, to } = fields(said.period) as { from: string; to: string };
     const name = `${issuer}: ${text(said.standard) || spoken(text(said.claim))}`;
     const style = said.verdict === 'contradict' ? 'compromised' : said.verdict === 'confirm' ? 'active' : 'suspended';
-    const says = `${day(from)} to ${day(to)}: ${ORDER[text(said.verdict)]?.[2]}`;
-    rows.set(name, [...(rows.get(name) ?? []), { from: Date.parse(from), to: Date.parse(to), style, says }]);
+    const says = `${day(from)} to ${day(to)}: ${findingOf(text(said.verdict))[2]}`;
+    rows.set(name, [
+      ...(rows.get(name) ?? []),
+      { from: Date.parse(from), to: Date.parse(to), style, says, word: findingOf(text(said.verdict))[2] },
+    ]);
   }
   const all = [...rows.values()].flat();
   const [from, to] = [Math.min(...all.map((one) => one.from)), Math.max(...all.map((one) => one.to))];

@@ -5,7 +5,7 @@ import { type Entry, fields, type Row, refOf, text } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { Card, EntryLink, EntryLinks, Hash, Show, Tag, Timeline, type Tone, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
-import { countryName, grouped, VERDICT_WORDS } from './words.ts';
+import { countryName, findingOf, grouped } from './words.ts';
 
 type Answer = Verdict & { readonly entries: readonly Row[] };
 type Told = { readonly answer: Answer; readonly entries: ReadonlyMap<number, Entry> };
@@ -187,7 +187,7 @@ function BuildCard({ build, entry }: { build: Build; entry: Entry | undefined })
               h(
                 'span',
                 { key: index, class: 'source' },
-                h(Tag, { tone: verdict === 'contradict' ? 'bad' : 'good' }, `${issuer} ${VERDICT_WORDS[verdict]}`),
+                h(Tag, { tone: findingOf(verdict)[1] }, `${issuer} ${findingOf(verdict)[2]}`),
                 ' ',
                 h(EntryLink, { index }),
               ),

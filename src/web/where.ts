@@ -10,7 +10,7 @@ import type { WebLog } from './log.ts';
 import { WorldMapView } from './map.ts';
 import { Card, EntryLink, EntryLinks, Nothing, Show, Table, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
-import { countryName, duration, grouped, spoken, VERDICT_WORDS } from './words.ts';
+import { countryName, duration, findingOf, grouped, spoken } from './words.ts';
 
 type Choice = {
   readonly processes: readonly Entry[];
@@ -169,7 +169,7 @@ const ACCESS: Record<string, readonly [Tone, string]> = {
 function Result({ answer }: { answer: Answer }): JSX.Element {
   const { places, relocations, country, corrections, asserted } = answer;
   const access = relocations.flatMap((one) => one.access);
-  return h('div', { class: 'grid two', 'data-on': answer.on }, [
+  return h('div', { class: 'grid two map-first', 'data-on': answer.on }, [
     h(Card, { title: 'Map' }, h(WorldMapView, { sites: places, subject: country, access })),
     h(Card, { title: `On ${answer.on}` }, [
       places.length === 0
@@ -214,11 +214,7 @@ function Result({ answer }: { answer: Answer }): JSX.Element {
                 'p',
                 null,
                 attested.attestations.map(({ index, issuer, verdict, withdrawnBy }) => [
-                  h(
-                    Tag,
-                    { tone: verdict === 'contradict' ? 'bad' : verdict === 'confirm' ? 'good' : 'warn' },
-                    `${issuer} ${VERDICT_WORDS[verdict]}`,
-                  ),
+                  h(Tag, { tone: findingOf(verdict)[1] }, `${issuer} ${findingOf(verdict)[2]}`),
                   ' ',
                   h(EntryLink, { index }),
                   withdrawnBy === undefined ? ' ' : ' (taken back) ',

@@ -5,8 +5,7 @@ import { utf8 } from '../core/bytes.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { messageOf } from '../core/fault.ts';
 import { NoteLink, type PageProps } from './app.ts';
-import type { Newest, WebLog, Witnessing } from './log.ts';
-import { cosignersOf } from './overview.ts';
+import { cosignersOf, type Newest, type WebLog, type Witnessing } from './log.ts';
 import { Ago, Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, useLoad } from './parts.ts';
 import { grouped } from './words.ts';
 

@@ -14,7 +14,7 @@ const listed = (all: readonly string[]): string =>
 export const some = (all: readonly string[], most = 3): string =>
   all.length <= most + 1 ? listed(all) : `${all.slice(0, most).join(', ')} and ${all.length - most} more`;
 
-const KEY_EVENTS: Record<string, string> = {
+export const KEY_EVENTS: Record<string, string> = {
   enroll: 'enrolled',
   activate: 'put into use',
   suspend: 'suspended',
@@ -31,7 +31,7 @@ const PURPOSES: Record<string, string> = {
   supervision: 'supervision',
   rebuild: 'rebuilds',
 };
-export const VERDICT_WORDS: Record<string, string> = {
+const VERDICT_WORDS: Record<string, string> = {
   confirm: 'confirms',
   'confirm-with-exceptions': 'confirms, with exceptions,',
   'cannot-confirm': 'could not confirm',
@@ -58,6 +58,16 @@ const PHASES: Record<string, (said: Fields) => string> = {
   completed: () => 'completed moving',
 };
 
+/** What somebody found, the gravest first: its place in that order, how it is marked, and the word for it. */
+const FINDINGS: Record<string, readonly [order: number, tone: 'bad' | 'warn' | 'good' | 'quiet', word: string]> = {
+  contradict: [0, 'bad', 'contradicts'],
+  'cannot-confirm': [1, 'warn', 'could not confirm'],
+  'confirm-with-exceptions': [2, 'warn', 'confirms with exceptions'],
+  confirm: [3, 'good', 'confirms'],
+  withdraw: [4, 'quiet', 'takes back'],
+};
+export const findingOf = (verdict: string) => FINDINGS[verdict] ?? ([5, 'quiet', verdict] as const);
+
 type Say = (said: Fields, who: string) => string;
 
 const SAY: Record<KindName, Say> = {
@@ -72,7 +82,7 @@ const SAY: Record<KindName, Say> = {
   },
   approval: ({ ref }, who) => `${who} approved entry ${refOf(ref)} with one more root key`,
   build: ({ artifactKind, product, version, site }, who) =>
-    `${who} signed ${spoken(text(artifactKind))} ${text(product)} ${text(version)} at ${text(site)}`,
+    `${who} signed ${text(product) === text(artifactKind) ? '' : `${spoken(text(artifactKind))} `}${spoken(text(product))} ${text(version)} at ${text(site)}`,
   withdrawal: ({ ref, reason, safeVersion }, who) =>
     `${who} withdrew the build of entry ${refOf(ref)} (${text(reason)})${safeVersion === undefined ? '' : `; ${text(safeVersion)} is safe`}`,
   site: ({ event, siteId, country, operator }, who) =>

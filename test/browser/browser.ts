@@ -44,7 +44,12 @@ export const NARROW: Look = { width: 390, scheme: 'dark' };
 export type Watched = { readonly page: Page; readonly wrong: string[]; bytes: number };
 
 /** A fresh browser that has never seen the log, unless a context's state says otherwise. */
-export async function freshPage(browser: Browser, url: string, look = WIDE, more: BrowserContextOptions = {}): Promise<Watched> {
+export async function freshPage(
+  browser: Browser,
+  url: string,
+  look = WIDE,
+  more: BrowserContextOptions = {},
+): Promise<Watched> {
   const context = await browser.newContext({
     viewport: { width: look.width, height: 900 },
     colorScheme: look.scheme,
@@ -60,7 +65,8 @@ export async function freshPage(browser: Browser, url: string, look = WIDE, more
     if (message.type() === 'error') watched.wrong.push(message.text());
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !/^(?:blob|data):/.test(request.url())) watched.wrong.push(`asked ${request.url()}`);
+    if (!request.url().startsWith(url) && !/^(?:blob|data):/.test(request.url()))
+      watched.wrong.push(`asked ${request.url()}`);
   });
   page.on('requestfinished', (request) => {
     void request.sizes().then(
@@ -76,7 +82,10 @@ export async function freshPage(browser: Browser, url: string, look = WIDE, more
 /** Waits until nothing on the page is being loaded or checked any more. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForSelector('main h1');
-  await page.waitForFunction(() => document.querySelector('.loading, [data-state="running"], [data-state="waiting"]') === null);
+  await page.waitForLoadState('networkidle');
+  await page.waitForFunction(
+    () => document.querySelector('.loading, [data-state="running"], [data-state="waiting"]') === null,
+  );
 }
 
 export async function shoot(page: Page, name: string): Promise<void> {

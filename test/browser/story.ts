@@ -13,7 +13,12 @@ const ROLES = {
   exam: { role: 'supervisor', roots: ['exam1'], threshold: 1 },
   redo: REBUILDER,
 } as const;
-const NAMES: Record<string, string> = { op: 'Limmat Registry', acme: 'Acme Security', exam: 'Examplaris Audit', redo: 'Rebuild Lab' };
+const NAMES: Record<string, string> = {
+  op: 'Limmat Registry',
+  acme: 'Acme Security',
+  exam: 'Examplaris Audit',
+  redo: 'Rebuild Lab',
+};
 
 const WITNESSES = ['witness.example/aare', 'witness.example/reuss', 'witness.example/rhone'].map((name) => ({
   signer: key(name),
@@ -37,13 +42,24 @@ const RULES = 72;
 /** The last rules before the key fell into other hands. */
 export const LAST_GOOD = 44;
 const EUROPE = ['AT', 'BE', 'CH', 'DE', 'FR', 'IT', 'NL', 'PL', 'SE'];
-const EVIDENCE = { mediaType: 'application/pdf', digest: { alg: 'sha256' as const, value: new Uint8Array(32).fill(7) }, salted: true };
+const EVIDENCE = {
+  mediaType: 'application/pdf',
+  digest: { alg: 'sha256' as const, value: new Uint8Array(32).fill(7) },
+  salted: true,
+};
 
 /** Tells the story; each heartbeat moves its clock. */
 export function tellStory(): World {
   const policy = policyOf(ROLES);
-  const organisations: Policy['organisations'] = policy.organisations.map((one) => ({ ...one, name: NAMES[one.id] ?? one.id }));
-  const world = begun(ROLES, { organisations, witnesses: WITNESSES.map(({ vkey }) => formatVkey(vkey)), witnessQuorum: 2 });
+  const organisations: Policy['organisations'] = policy.organisations.map((one) => ({
+    ...one,
+    name: NAMES[one.id] ?? one.id,
+  }));
+  const world = begun(ROLES, {
+    organisations,
+    witnesses: WITNESSES.map(({ vkey }) => formatVkey(vkey)),
+    witnessQuorum: 2,
+  });
   const ceremony = (statement: Parameters<World['add']>[0]) => {
     world.add(statement);
     world.add(world.approve('acme2', 'acme', world.last));
@@ -71,13 +87,18 @@ export function tellStory(): World {
     ['samples', 'Analysis of suspicious files', ['file-sample', 'file-metadata']],
     ['statistics', 'Threat statistics', ['detection-statistics']],
   ] as const) {
-    world.add(say('ops-1', 'acme', 'process', { event: 'declare', processId, title, dataCategories: [...dataCategories] }));
+    world.add(
+      say('ops-1', 'acme', 'process', { event: 'declare', processId, title, dataCategories: [...dataCategories] }),
+    );
   }
 
   world.clock(after(11, 3600 * 8));
   const access = (before: string, later: string) => ({
     before: [{ country: 'RU', class: before }],
-    after: [{ country: 'CH', class: 'routine' }, { country: 'RU', class: later }],
+    after: [
+      { country: 'CH', class: 'routine' },
+      { country: 'RU', class: later },
+    ],
   });
   const move = (relocationId: string, phase: string, day: number, more: object = {}) =>
     world.add(
@@ -101,7 +122,12 @@ export function tellStory(): World {
   move('samples-eu', 'partial', 59, { percent: 40 });
   activate('acme', 'rules-zurich', 'build');
   ceremony(keyEvent('acme1', 'acme', 'rules-moscow', 'supersede', { successor: 'rules-zurich' }));
-  found({ claim: 'ceremony-witnessed', verdict: 'confirm', refs: [world.ref(world.last)], method: 'present at the ceremony' });
+  found({
+    claim: 'ceremony-witnessed',
+    verdict: 'confirm',
+    refs: [world.ref(world.last)],
+    method: 'present at the ceremony',
+  });
 
   const rules = (n: number, by: string, at: string, more: object = {}) =>
     world.add(
@@ -119,7 +145,9 @@ export function tellStory(): World {
           channel: 'stable',
           finishedOn: at,
           source: [{ uri: 'git+https://code.acme.example/rules', digests: { gitCommit: new Uint8Array(20).fill(n) } }],
-          ...(n % 24 === 0 ? {} : { deltaOf: { digests: { sha256: sha256(rulesFile(n - 1)) }, name: `rules-${n - 1}.cab` } }),
+          ...(n % 24 === 0
+            ? {}
+            : { deltaOf: { digests: { sha256: sha256(rulesFile(n - 1)) }, name: `rules-${n - 1}.cab` } }),
           ...more,
         },
         { aud: undefined, sub: `pkg:generic/acme/detection-rules@${n}` },
@@ -145,7 +173,12 @@ export function tellStory(): World {
         }),
       );
       world.add(
-        say('reb', 'redo', 'attestation', { claim: 'rebuilt-identically', verdict: 'confirm', refs: [world.ref(world.last - 1)], method: 'built on other machines' }),
+        say('reb', 'redo', 'attestation', {
+          claim: 'rebuilt-identically',
+          verdict: 'confirm',
+          refs: [world.ref(world.last - 1)],
+          method: 'built on other machines',
+        }),
       );
     }
     if (n === 30) {
@@ -161,18 +194,31 @@ export function tellStory(): World {
       });
     }
   }
-  ceremony(keyEvent('acme1', 'acme', 'rules-zurich', 'compromise', { since: sinceFall, reason: 'a copy of the key was found on another machine' }));
+  ceremony(
+    keyEvent('acme1', 'acme', 'rules-zurich', 'compromise', {
+      since: sinceFall,
+      reason: 'a copy of the key was found on another machine',
+    }),
+  );
   activate('acme', 'rules-zurich-2', 'build');
-  ceremony(keyEvent('acme1', 'acme', 'rules-moscow', 'destroy', { method: 'shredded before witnesses', evidence: EVIDENCE }));
+  ceremony(
+    keyEvent('acme1', 'acme', 'rules-moscow', 'destroy', { method: 'shredded before witnesses', evidence: EVIDENCE }),
+  );
 
   world.clock(after(430, 600));
   const bad = [...world.entries].findLast(({ statement }) => statement.sub.endsWith(`@${RULES - 1}`))?.index as number;
-  world.add(say('rules-zurich-2', 'acme', 'withdrawal', { ref: world.ref(bad), reason: 'key', safeVersion: '2019.04.00' }));
+  world.add(
+    say('rules-zurich-2', 'acme', 'withdrawal', { ref: world.ref(bad), reason: 'key', safeVersion: '2019.04.00' }),
+  );
   const american = { relocationId: 'samples-na', subjectCountries: ['CA', 'MX', 'US'] };
   move('samples-na', 'announced', 430, { ...american, due: after(730), accessFrom: access('routine', 'none') });
   world.clock(after(560, 7200));
   move('samples-na', 'started', 559, american);
-  move('statistics-eu', 'announced', 560, { process: 'statistics', dataCategories: ['detection-statistics'], due: after(900) });
+  move('statistics-eu', 'announced', 560, {
+    process: 'statistics',
+    dataCategories: ['detection-statistics'],
+    due: after(900),
+  });
   for (const [from, to, verdict, told] of [
     [200, 400, 'confirm', 565],
     [401, 560, 'confirm', 590],
@@ -190,7 +236,12 @@ export function tellStory(): World {
   }
   world.clock(after(1000, 5000));
   move('samples-na', 'cutover', 990, american);
-  found({ claim: 'relocation-verified', verdict: 'contradict', refs: [world.ref(world.last)], method: 'traffic of three customers was seen to reach mow-1' });
+  found({
+    claim: 'relocation-verified',
+    verdict: 'contradict',
+    refs: [world.ref(world.last)],
+    method: 'traffic of three customers was seen to reach mow-1',
+  });
   world.add(
     say('ops-1', 'acme', 'correction', {
       ref: world.ref(firstPromise),
@@ -199,8 +250,20 @@ export function tellStory(): World {
       cause: 'a queue that nobody had listed',
     }),
   );
-  world.add(say('ops-1', 'acme', 'disclosure', { period: { from: after(365), to: after(730) }, country: 'CH', received: 9, rejected: 7 }));
+  world.add(
+    say('ops-1', 'acme', 'disclosure', {
+      period: { from: after(365), to: after(730) },
+      country: 'CH',
+      received: 9,
+      rejected: 7,
+    }),
+  );
   world.clock(after(1400, 100));
-  rules(96, 'rules-zurich-2', after(1400), { version: '2019.04.00', artifactKind: 'software', product: 'endpoint', deltaOf: undefined });
+  rules(96, 'rules-zurich-2', after(1400), {
+    version: '2019.04.00',
+    artifactKind: 'software',
+    product: 'endpoint',
+    deltaOf: undefined,
+  });
   return world;
 }

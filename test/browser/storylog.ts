@@ -36,7 +36,9 @@ export async function serveStory(world: World): Promise<StoryLog> {
       continue;
     }
     await play();
-    const at = Date.parse(/\d{4}-\d\d-\d\dT[\d:]+Z/.exec(new TextDecoder().decode(entry.statement.payload))?.[0] as string);
+    const at = Date.parse(
+      /\d{4}-\d\d-\d\dT[\d:]+Z/.exec(new TextDecoder().decode(entry.statement.payload))?.[0] as string,
+    );
     // A heartbeat of the log's own would come first if its clock were an hour beyond the last one.
     if (now === 0) now = at + 600_000;
     batch.push(entry);

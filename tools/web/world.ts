@@ -28,14 +28,30 @@ export function world(): WorldMap {
         : geometry.type === 'MultiPolygon'
           ? geometry.coordinates
           : [];
-    const rings = polygons.map((polygon) => (polygon[0] as [number, number][]).map(project));
+    const rings = polygons
+      .flatMap((polygon) => unwrapped(polygon[0] as [number, number][]))
+      .map((ring) => ring.map(project));
     const largest = rings.reduce((best, ring) => (area(ring) > area(best) ? ring : best), rings[0] ?? []);
     countries[code] = { path: rings.map(pathOf).join(''), at: middle(largest) };
   }
   return { width: WIDTH, height: project([0, SOUTH])[1], countries };
 }
 
-/** Equirectangular, squeezed a little to the parallel of Zürich's shadow: countries of the north stay recognisable. */
+/** A ring that crosses 180° goes on beyond it, and is drawn a second time on the other side of the map. */
+function unwrapped(ring: readonly [number, number][]): [number, number][][] {
+  let turn = 0;
+  const whole = ring.map(([longitude, latitude], i): [number, number] => {
+    const step = longitude - (ring[i - 1]?.[0] ?? longitude);
+    if (Math.abs(step) > 180) turn -= Math.sign(step) * 360;
+    return [longitude + turn, latitude];
+  });
+  const beyond = whole.find(([longitude]) => Math.abs(longitude) > 180);
+  if (beyond === undefined) return [whole];
+  const back = -Math.sign(beyond[0]) * 360;
+  return [whole, whole.map(([longitude, latitude]) => [longitude + back, latitude])];
+}
+
+/** Equirectangular, squeezed a little in its breadth, so that the north stays recognisable. */
 function project([longitude, latitude]: [number, number]): [number, number] {
   const scale = WIDTH / 360;
   return [round((longitude + 180) * scale), round((NORTH - Math.max(latitude, SOUTH)) * scale * 1.15)];

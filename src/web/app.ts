@@ -6,7 +6,7 @@ import { formatVkey } from '../core/note.ts';
 import type { Newest, WebLog } from './log.ts';
 import { type Loaded, Show, Time, useLoad } from './parts.ts';
 import { linkTo, type PageName, type Place, parsePlace } from './route.ts';
-import { grouped } from './words.ts';
+import { grouped, sentence } from './words.ts';
 
 export type PageProps = { readonly log: WebLog; readonly place: Place; readonly newest: Loaded<Newest> };
 
@@ -105,7 +105,7 @@ const Logo = (): JSX.Element =>
 /** What makes everything else doubtful is said above everything else. */
 function Alarm({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element | null {
   const wrong = [
-    ...(newest.error === undefined ? [] : [messageOf(newest.error)]),
+    ...(newest.error === undefined ? [] : [sentence(messageOf(newest.error))]),
     ...(log.otherKeys === undefined
       ? []
       : [

@@ -16,6 +16,7 @@ import { kidOf, type PublicKey } from '../core/signature.ts';
 import { TILE_WIDTH, tilePath, widthIn } from '../core/tile.ts';
 import { readPublicKey } from '../registry/publickey.ts';
 import { type Entry, readEntry, text } from './entry.ts';
+import { sentence } from './words.ts';
 import { organisationsOf, takenBack, type WebLog, type Witnessing } from './log.ts';
 
 export type Fact = readonly [name: string, value: string];
@@ -61,7 +62,7 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
       tell({ id, state: 'good', says, facts });
       return value;
     } catch (error) {
-      tell({ id, state: error instanceof Nothing ? 'none' : 'bad', says: messageOf(error), facts });
+      tell({ id, state: error instanceof Nothing ? 'none' : 'bad', says: sentence(messageOf(error)), facts });
       return undefined;
     }
   };

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { messageOf } from '../core/fault.ts';
 import type { Entry } from './entry.ts';
 import { entryLink } from './route.ts';
-import { claimedTime, duration, grouped, inWords } from './words.ts';
+import { claimedTime, duration, grouped, inWords, sentence } from './words.ts';
 
 type Children = { readonly children?: ComponentChildren };
 
@@ -122,7 +122,7 @@ export function Failure({ error, again }: { error: unknown; again: () => void })
   return h(
     'div',
     { class: 'failure', role: 'alert' },
-    h('p', null, h('strong', null, 'This could not be shown. '), messageOf(error)),
+    h('p', null, h('strong', null, 'This could not be shown. '), sentence(messageOf(error))),
     h('button', { type: 'button', onClick: again }, 'Try again'),
   );
 }

@@ -7,7 +7,7 @@ import { messageOf } from '../core/fault.ts';
 import { NoteLink, type PageProps } from './app.ts';
 import { cosignersOf, type Newest, type WebLog, type Witnessing } from './log.ts';
 import { Ago, Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, useLoad } from './parts.ts';
-import { grouped } from './words.ts';
+import { grouped, sentence } from './words.ts';
 
 export function WitnessesPage({ log, newest }: PageProps): JSX.Element {
   const witnesses = useLoad(() => log.witnesses(), [log]);
@@ -85,7 +85,7 @@ function Compare({ log }: { log: WebLog }): JSX.Element {
     } catch (error) {
       setResult({
         good: false,
-        says: `${messageOf(error)}. If both checkpoints are signed by this log, keep both: together they prove that it told two stories.`,
+        says: `${sentence(messageOf(error))} If both checkpoints are signed by this log, keep both: together they prove that it told two stories.`,
       });
     }
   };

@@ -130,4 +130,8 @@ export function duration(seconds: number): string {
   return `${Math.round(all / 86_400)} days`;
 }
 
+/** A message as a sentence of its own. */
+export const sentence = (message: string): string =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
+
 export const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', '\u202f');

@@ -58,6 +58,7 @@ export async function freshPage(
     baseURL: url,
     ...more,
   });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const watched: Watched = { page, wrong: [], bytes: 0 };
   page.on('pageerror', (error) => watched.wrong.push(error.message));

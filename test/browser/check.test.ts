@@ -70,7 +70,7 @@ browserTests((browser) => {
     world = tellStory();
     story = await serveStory(world);
   });
-  test.after(() => story.close());
+  test.after(closeStories);
 
   const open = async (more: Parameters<typeof freshPage>[3] = {}) => freshPage(browser(), story.url, WIDE, more);
   const goTo = (page: Page, index = ENTRY) => page.goto(`/#/entry/${index}`);
@@ -244,20 +244,18 @@ browserTests((browser) => {
     await goTo(watched.page);
     await watched.page.waitForSelector('.alarm[role="alert"]');
     await failsAt(watched, 'history', /verified a tree of 208 entries before. The log now shows 150/, 'taken-back');
-    await younger.close();
   });
 
   test('a log that tells another story, signed with the same keys and cosigned, is found out by who had seen the first', async () => {
     const other = tellStory();
-    other.clock('2022-09-02T00:00:00Z');
-    // The same beginning, but for one entry that is left out.
+    // Longer than the first, and without one of its entries.
+    other.clock('2022-09-02T00:00:00Z').clock('2022-09-03T00:00:00Z');
     const fork = await serveStory(forkOf(other));
     const watched = await visited(browser(), story, fork.url);
     await goTo(watched.page);
     await watched.page.waitForSelector('.alarm[role="alert"]');
     assert.match(await watched.page.innerText('.alarm'), /evidence/);
     await failsAt(watched, 'history', /not shown to be a prefix/, 'fork');
-    await fork.close();
   });
 
   test('the witnesses page compares a checkpoint from elsewhere', async () => {
@@ -274,7 +272,6 @@ browserTests((browser) => {
       await watched.page.waitForSelector(`form + .outcome[role="${role}"]`);
       assert.match(await watched.page.innerText('form + .outcome'), says);
     }
-    await fork.close();
     await watched.page.context().close();
   });
 });
@@ -298,7 +295,7 @@ function firstOf({ entries }: World, size: number): World {
   return world;
 }
 
-/** The same log with its last entry but one of another time: as long, and not the same. */
+/** The same log without one of its last entries. */
 function forkOf({ entries }: World): World {
   const world = new World();
   const gone = entries.findLastIndex(({ statement }) => statement.contentType.includes('disclosure'));

@@ -60,7 +60,7 @@ browserTests((browser) => {
   test.before(async () => {
     story = await serveStory(tellStory());
   });
-  test.after(() => story.close());
+  test.after(closeStories);
 
   for (const [name, where] of Object.entries(PAGES)) {
     test(`${name}: reads well in every look, and axe finds nothing`, async () => {

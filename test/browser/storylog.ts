@@ -17,7 +17,14 @@ import { cosignedBy } from './story.ts';
 
 export const PAGES = join(import.meta.dirname, '../../dist/web');
 
-export type StoryLog = { readonly url: string; readonly log: HttpLog; close(): Promise<void> };
+const opened: (() => Promise<void>)[] = [];
+
+/** Ends all that were served, also after a test that failed. */
+export async function closeStories(): Promise<void> {
+  for (const close of opened.splice(0)) await close();
+}
+
+export type StoryLog = { readonly url: string; readonly log: HttpLog };
 
 /** Plays a world heartbeat by heartbeat, so that its checkpoints have the times of the story, and serves it. */
 export async function serveStory(world: World): Promise<StoryLog> {
@@ -72,16 +79,13 @@ async function listen(log: HttpLog): Promise<StoryLog> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    log,
-    async close() {
-      await closeFront(server, 1000);
-      lookup.stop();
-      await ended;
-      port1.close();
-      port2.close();
-      await log.close();
-    },
-  };
+  opened.push(async () => {
+    await closeFront(server, 1000);
+    lookup.stop();
+    await ended;
+    port1.close();
+    port2.close();
+    await log.close();
+  });
+  return { url: `http://127.0.0.1:${port}`, log };
 }

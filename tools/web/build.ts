@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -12,9 +12,9 @@ import { world } from './world.ts';
 
 const root = join(import.meta.dirname, '../..');
 const { values } = parseArgs({
-  options: { static: { type: 'boolean', default: false }, log: { type: 'string', default: '' } },
+  options: { static: { type: 'boolean', default: false }, log: { type: 'string', default: '' }, out: { type: 'string' } },
 });
-const out = join(root, values.static ? 'dist/site' : 'dist/web');
+const out = resolve(values.out ?? join(root, values.static ? 'dist/site' : 'dist/web'));
 
 rmSync(out, { recursive: true, force: true });
 const { metafile } = await build({

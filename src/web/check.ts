@@ -16,8 +16,8 @@ import { kidOf, type PublicKey } from '../core/signature.ts';
 import { TILE_WIDTH, tilePath, widthIn } from '../core/tile.ts';
 import { readPublicKey } from '../registry/publickey.ts';
 import { type Entry, readEntry, text } from './entry.ts';
-import { sentence } from './words.ts';
 import { organisationsOf, takenBack, type WebLog, type Witnessing } from './log.ts';
+import { sentence } from './words.ts';
 
 export type Fact = readonly [name: string, value: string];
 export type Step = {

@@ -1,6 +1,6 @@
 /**
  * Builds the pages for people into `dist/web`, which a log serves at `/`; with `--static`, into `dist/site` as a site of
- * its own that reads the log at `--log URL` (or at `?log=` in its address). Names carry hashes; files lie compressed. @module
+ * its own (or into `--out FOLDER`) that reads the log at `--log URL` (or at `?log=` in its address). Names carry hashes; files lie compressed. @module
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,16 @@ import { world } from './world.ts';
 
 const root = join(import.meta.dirname, '../..');
 const { values } = parseArgs({
-  options: { static: { type: 'boolean', default: false }, log: { type: 'string', default: '' }, out: { type: 'string' } },
+  options: {
+    static: { type: 'boolean', default: false },
+    log: { type: 'string', default: '' },
+    out: { type: 'string' },
+  },
 });
 const out = resolve(values.out ?? join(root, values.static ? 'dist/site' : 'dist/web'));
 
-rmSync(out, { recursive: true, force: true });
+// Nothing else of a folder that somebody names.
+rmSync(join(out, 'web'), { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { limmat: 'src/web/main.ts', style: 'src/web/style.css', icon: 'src/web/icon.svg' },

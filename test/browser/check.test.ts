@@ -5,7 +5,7 @@ import { decodeStatement } from '../../src/core/cose.ts';
 import { ORIGIN, World } from '../registry/world.ts';
 import { browserTests, freshPage, NARROW, settled, shoot, type Watched, WIDE } from './browser.ts';
 import { tellStory } from './story.ts';
-import { type StoryLog, serveStory } from './storylog.ts';
+import { closeStories, type StoryLog, serveStory } from './storylog.ts';
 
 // The proof check: good on true entries, and loud on every kind of tampering between the log and the browser.
 

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { browserTests, freshPage, settled, shoot } from './browser.ts';
 import { LAST_GOOD, rulesFile, tellStory } from './story.ts';
-import { type StoryLog, serveStory } from './storylog.ts';
+import { closeStories, type StoryLog, serveStory } from './storylog.ts';
 
 // A file is dropped on the page or chosen: it is hashed there, and nothing but its hash leaves the browser.
 

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { browserTests, freshPage, type Look, NARROW, settled, shoot, WIDE } from './browser.ts';
 import { rulesFile, sha256, tellStory } from './story.ts';
-import { type StoryLog, serveStory } from './storylog.ts';
+import { closeStories, type StoryLog, serveStory } from './storylog.ts';
 
 // Every page, dark and light, wide and narrow: nothing fails, nothing is asked of anybody else, axe finds nothing.
 

@@ -151,7 +151,7 @@ browserTests((browser) => {
       /\/checkpoint$/,
       lines((all) => all.filter((line) => !line.startsWith(`— ${ORIGIN} `))),
       'checkpoint',
-      /no signature .* is by a given key/,
+      /[Nn]o signature .* is by a given key/,
     ],
     [
       'one-log-signature',
@@ -197,6 +197,23 @@ browserTests((browser) => {
       await failsAt(watched, step, says, name);
     });
   }
+
+  test('fails loudly: a log that let in a statement with a bad signature', async () => {
+    const forged = new World();
+    const last = world.entries.at(-1)?.statement.entry as Uint8Array;
+    const changed = last.with(last.length - 40, (last.at(-40) as number) ^ 1);
+    forged.entries.push(...world.entries.slice(0, -1), forged.entryOf(decodeStatement(changed), world.last));
+    const watched = await freshPage(browser(), (await serveStory(forged, true)).url);
+    await goTo(watched.page, world.last);
+    await failsAt(watched, 'signature', /signature of the statement does not verify/, 'statement');
+  });
+
+  test('fails loudly: a key that was later reported compromised, back to before the entry', async () => {
+    const tainted = world.entries.findLastIndex(({ statement }) => statement.sub.endsWith('detection-rules@71'));
+    const watched = await open();
+    await goTo(watched.page, tainted);
+    await failsAt(watched, 'key', /later reported compromised.*see entry 182/, 'compromised');
+  });
 
   test('an entry with a changed proof is not shown at all', async () => {
     const watched = await open();

@@ -52,7 +52,7 @@ browserTests((browser) => {
     const { page, wrong } = await freshPage(browser(), await built(story.url), WIDE);
     await page.goto('/#/entry/20');
     await page.waitForSelector('.outcome.good');
-    assert.match(await page.innerText('.trust'), new RegExp(`${new URL(story.url).port}`));
+    assert.match((await page.textContent('.trust')) ?? '', new RegExp(`${new URL(story.url).port}`));
     assert.equal(elsewhere(wrong), []);
     await page.context().close();
   });

@@ -1,13 +1,14 @@
 /** The overview: what this log promises, how fresh it is, who vouches for it, what was said last, what is open. @module */
 import { type ComponentChildren, h, type JSX } from 'preact';
 import { openCheckpoint } from '../core/cosignature.ts';
+import { AlarmList, type Alarms, openAlarms } from './alarms.ts';
 import type { PageProps } from './app.ts';
 import { Growth, type Point } from './charts.ts';
-import { type Entry, list, refOf, text } from './entry.ts';
+import { type Entry, list, text } from './entry.ts';
 import { after, cosignersOf, type Newest, organisationsOf, type WebLog, type Witnessing } from './log.ts';
 import { Ago, Card, EntryLink, type Loaded, Nothing, Show, Tag, Time, Timeline, Title, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
-import { duration, grouped, inWords } from './words.ts';
+import { grouped } from './words.ts';
 
 /** Entries in the timeline, and read for it; readings of the clock behind the chart. */
 const [LAST, READ, READINGS] = [10, 16, 12];
@@ -158,104 +159,6 @@ async function readings(log: WebLog, { note, checkpoint: { size } }: Newest): Pr
 function signedAt({ vkeys }: WebLog, note: Uint8Array): number | undefined {
   const times = openCheckpoint(note, vkeys).signed.flatMap(({ time }) => (time === undefined ? [] : [time]));
   return times.length === 0 ? undefined : Math.max(...times);
-}
-
-type Promised = {
-  readonly relocation: string;
-  readonly announced: number;
-  readonly due: string;
-  readonly secondsLate?: number;
-};
-type KeyRow = { readonly keyId: string; readonly kid: string; readonly state: string };
-type Alarms = {
-  readonly contradictions: readonly Entry[];
-  readonly overdue: readonly Promised[];
-  readonly keys: readonly KeyRow[];
-  readonly withdrawn: readonly Entry[];
-  readonly corrected: readonly Entry[];
-};
-
-async function openAlarms(log: WebLog): Promise<Alarms> {
-  const [against, taken, overdue, keys, withdrawn, corrected] = await Promise.all([
-    log.rows('attestations', { verdict: 'contradict' }),
-    log.rows('attestations', { verdict: 'withdraw' }),
-    log.ask<{ promises: Promised[] }>('promises', {
-      state: 'overdue',
-      asOf: `${new Date().toISOString().slice(0, 19)}Z`,
-      proof: 0,
-    }),
-    log.ask<{ keys: KeyRow[] }>('keys', { limit: 256 }),
-    log.rows('withdrawals'),
-    log.rows('corrections'),
-  ]);
-  const back = new Set(taken.entries.flatMap(({ fields }) => list(fields.refs).map(refOf)));
-  return {
-    contradictions: against.entries.filter(({ index }) => !back.has(index)),
-    overdue: overdue.promises,
-    keys: keys.keys.filter(({ state }) => state === 'compromised'),
-    withdrawn: withdrawn.entries,
-    corrected: corrected.entries,
-  };
-}
-
-function AlarmList({
-  alarms: { contradictions, overdue, keys, withdrawn, corrected },
-}: {
-  alarms: Alarms;
-}): JSX.Element {
-  const items = [
-    ...contradictions.map((entry) =>
-      h(
-        'li',
-        { key: entry.index },
-        h(Tag, { tone: 'bad' }, 'contradicted'),
-        ' ',
-        h(EntryLink, { index: entry.index }, inWords(entry)),
-      ),
-    ),
-    ...overdue.map(({ relocation, announced, due, secondsLate }) =>
-      h(
-        'li',
-        { key: relocation },
-        h(Tag, { tone: 'bad' }, 'overdue'),
-        ' ',
-        h(EntryLink, { index: announced }, relocation),
-        ' was promised for ',
-        h(Time, { at: due, day: true }),
-        secondsLate === undefined ? '' : `, ${duration(secondsLate)} ago`,
-      ),
-    ),
-    ...keys.map(({ keyId, kid }) =>
-      h(
-        'li',
-        { key: kid },
-        h(Tag, { tone: 'bad' }, 'compromised'),
-        ' ',
-        h('a', { href: linkTo('keys', kid) }, `the key ${keyId}`),
-      ),
-    ),
-    ...withdrawn.map((entry) =>
-      h(
-        'li',
-        { key: entry.index },
-        h(Tag, { tone: 'warn' }, 'withdrawn'),
-        ' ',
-        h(EntryLink, { index: entry.index }, inWords(entry)),
-      ),
-    ),
-    ...corrected.map((entry) =>
-      h(
-        'li',
-        { key: entry.index },
-        h(Tag, { tone: 'warn' }, 'corrected'),
-        ' ',
-        h(EntryLink, { index: entry.index }, inWords(entry)),
-      ),
-    ),
-  ];
-  return items.length === 0
-    ? h(Nothing, null, 'Nothing is contradicted, overdue, compromised or withdrawn.')
-    : h('ul', { class: 'alarms' }, items);
 }
 
 /** The rules in force, and those that are proposed or announced. */

@@ -1,5 +1,6 @@
 /** `limmat serve`: opens a log and serves it over HTTP until it is told to stop. @module */
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import type { Hash } from '../core/bytes.ts';
@@ -15,6 +16,7 @@ import { sampleOf, withOpenApi } from '../http/openapi.ts';
 import { queryRoutes } from '../http/questions.ts';
 import { schemaRoutes } from '../http/schemas.ts';
 import { publishedOf } from '../http/tiles.ts';
+import { webRoutes } from '../http/web.ts';
 import { LogGossip } from '../log/gossip.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { LeafIndex } from '../log/leafindex.ts';
@@ -33,6 +35,9 @@ import { screen } from './screen.ts';
 import { spawn } from './threads/spawn.ts';
 import { verifier } from './threads/verifier.ts';
 import { packageVersion } from './version.ts';
+
+/** The pages for people, where `npm run build` puts them. */
+const PAGES = join(import.meta.dirname, '../web');
 
 /** How long a start waits for the newest head to be signed again, in milliseconds. */
 const RENEWAL = 10_000;
@@ -135,6 +140,8 @@ async function serve(options: Options): Promise<void> {
       findLeaf: leafFinder(entries, log),
       publishedAt: (size) => store.publishedAt(size),
     }),
+    // Before the questions, which answer for all of /v1/. A log of opaque entries has nothing that a page could tell.
+    ...(entries === 'statements' ? webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys }) : []),
     ...(lookup ? queryRoutes({ log, lookup }) : []),
     ...gossipRoutes(
       new LogGossip({

@@ -2,6 +2,7 @@
  * `GET /v1/…`: the questions that the lookup answers, as JSON. The parameters are checked here, against the table of the
  * question; the answer is made in the lookup's own thread, and says the tree size that it holds for. @module
  */
+import { utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { LogHandle } from '../log/handle.ts';
 import { describeQuestion } from '../lookup/describe.ts';
@@ -9,7 +10,7 @@ import type { LookupHandle } from '../lookup/handle.ts';
 import { QUESTION_NAMES, type QuestionName, readParams } from '../lookup/questions.ts';
 import { answers, type Described, inPath } from './describe.ts';
 import { asJson, type Handler, noBody, type Route } from './route.ts';
-import { open, publishedOf } from './tiles.ts';
+import { maybeCompressed, open, publishedOf } from './tiles.ts';
 
 /** How long a question waits for the publication and the lookup of what was acknowledged before it, in milliseconds. */
 const PATIENCE = 2000;
@@ -73,6 +74,8 @@ function queryHandler({ log, lookup }: QueryParts, name: QuestionName): Handler 
     const params = readParams(name, new URLSearchParams(ask.query));
     await log.caughtUp(PATIENCE);
     const body = await lookup.ask(name, params, publishedOf(log).head.size, PATIENCE);
-    return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache', ...open }, body };
+    // The proofs of one answer lead to one checkpoint, and repeat it.
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache', ...open };
+    return maybeCompressed(ask, utf8(body), headers);
   };
 }

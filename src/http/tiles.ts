@@ -55,8 +55,8 @@ export function tileReply(ask: Ask, { level }: Tile, bytes: Uint8Array): Reply |
   return level === 'entries' ? maybeCompressed(ask, bytes, headers) : { status: 200, headers, body: bytes };
 }
 
-/** SPEC: entry bundles SHOULD be compressed at the HTTP layer. */
-async function maybeCompressed(ask: Ask, bytes: Uint8Array, headers: Record<string, string>): Promise<Reply> {
+/** SPEC: entry bundles SHOULD be compressed at the HTTP layer. Answers with many proofs are as well. */
+export async function maybeCompressed(ask: Ask, bytes: Uint8Array, headers: Record<string, string>): Promise<Reply> {
   const vary = { ...headers, vary: 'accept-encoding' };
   if (!takesGzip(ask.header('accept-encoding'))) return { status: 200, headers: vary, body: bytes };
   return { status: 200, headers: { ...vary, 'content-encoding': 'gzip' }, body: await compress(bytes) };

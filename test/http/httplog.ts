@@ -38,16 +38,18 @@ export const COSE = { 'content-type': 'application/cose' };
 const seed = new Uint8Array(32).fill(9);
 const mldsa = signerOf('mldsa44', deriveSeed(seed, 'checkpoint-mldsa44', 0));
 const receipt = signerOf('p256', deriveSeed(seed, 'receipt-p256', 0));
-const signer = headSigner({
-  origin: ORIGIN,
-  publicUrl: PUBLIC_URL,
-  ed25519: signerOf('ed25519', deriveSeed(seed, 'checkpoint-ed25519', 0)),
-  receipt,
-  retired: [],
-  newest: 0,
-  mldsa44: { key: mldsa.key, sign: async (message) => mldsa.sign(message) },
-  clock: () => new Date(),
-});
+const signerAt = (clock: () => Date) =>
+  headSigner({
+    origin: ORIGIN,
+    publicUrl: PUBLIC_URL,
+    ed25519: signerOf('ed25519', deriveSeed(seed, 'checkpoint-ed25519', 0)),
+    receipt,
+    retired: [],
+    newest: 0,
+    mldsa44: { key: mldsa.key, sign: async (message) => mldsa.sign(message) },
+    clock,
+  });
+const signer = signerAt(() => new Date());
 export const VKEYS = signer.keys.vkeys;
 export const RECEIPT_KEY = receipt.key;
 
@@ -59,8 +61,15 @@ export async function closeAll(): Promise<void> {
   for (const close of opened.splice(0)) await close();
 }
 
+/** What a log has that is not like most: a clock that a story moves, and witnesses. */
+export type HttpLogParts = {
+  readonly clock: () => Date;
+  readonly cosign: (note: Uint8Array) => Uint8Array;
+};
+
 export class HttpLog {
   readonly #directory = folder();
+  readonly #parts: HttpLogParts | undefined;
   readonly #mode: EntryMode;
   handle!: LogHandle;
   app!: Hono;
@@ -76,8 +85,9 @@ export class HttpLog {
   #gate: Promise<void> = Promise.resolve();
   #close: () => Promise<void> = async () => {};
 
-  constructor(mode: EntryMode) {
+  constructor(mode: EntryMode, parts?: HttpLogParts) {
     this.#mode = mode;
+    this.#parts = parts;
     createStore(join(this.#directory, 'log.db'), { origin: ORIGIN, entries: mode });
     createGuardFile(join(this.#directory, 'log.guard'));
     this.#open();
@@ -90,6 +100,10 @@ export class HttpLog {
       refused: (code) => this.refusals.push(code),
       failed: (error) => this.failures.push(error),
     };
+  }
+
+  get database(): string {
+    return join(this.#directory, 'log.db');
   }
 
   get size(): number {
@@ -124,13 +138,15 @@ export class HttpLog {
 
   #serve(port: Port & { close(): void }, guard: ReturnType<typeof openGuardFile>): Promise<void> {
     const send = (message: object) => port.postMessage(message);
+    const { clock, cosign } = this.#parts ?? { clock: undefined, cosign: (note: Uint8Array) => note };
+    const heads = clock ? signerAt(clock) : signer;
     const rules =
       this.#mode === 'opaque'
         ? opaqueRules
         : new StatementRules({
             store: this.store,
             statementKey: key('log'),
-            acceptClockStep: false,
+            acceptClockStep: clock !== undefined,
             rootAt: () => {
               throw new Error('no rule reads roots yet');
             },
@@ -150,7 +166,7 @@ export class HttpLog {
           guard,
           rules,
           // Too soon for a heartbeat of the log's own, so that a test can count.
-          clock: () => new Date(Date.parse(START) + 600_000),
+          clock: clock ?? (() => new Date(Date.parse(START) + 600_000)),
           free: () => 2 ** 40,
           reserve: 0,
         },
@@ -161,7 +177,8 @@ export class HttpLog {
               keys: signer.keys,
               sign: async (head) => {
                 await this.#gate;
-                return signer.sign(head);
+                const signed = await heads.sign(head);
+                return { ...signed, note: cosign(signed.note) };
               },
             },
             publication: this.store,

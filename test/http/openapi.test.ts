@@ -89,7 +89,18 @@ test('a witness has one too', async () => {
   const api = await read(server.url);
   assert.equal(
     api.calls.map(({ method, path }) => `${method} ${path}`),
-    ['POST /add-checkpoint', 'GET /{hash}/checkpoint', 'GET /healthz', 'GET /metrics', 'GET /openapi.json'],
+    [
+      'POST /add-checkpoint',
+      'GET /{hash}/checkpoint',
+      'GET /gossip/v1/{hash}/latest',
+      'GET /gossip/v1/{hash}/heads',
+      'POST /gossip/v1/{hash}/heads',
+      'GET /gossip/v1/{hash}/evidence',
+      'GET /gossip/v1/{hash}/evidence/{id}',
+      'GET /healthz',
+      'GET /metrics',
+      'GET /openapi.json',
+    ],
   );
   await sendExamples(server.url, api);
   await server.end('SIGTERM');

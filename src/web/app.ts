@@ -1,0 +1,215 @@
+/** The frame of all pages: navigation, what is wrong with the log as a whole, and how far it is trusted. @module */
+import { type FunctionComponent, h, type JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { messageOf } from '../core/fault.ts';
+import { formatVkey } from '../core/note.ts';
+import type { Newest, WebLog } from './log.ts';
+import { type Loaded, Show, Time, useLoad } from './parts.ts';
+import { linkTo, type PageName, type Place, parsePlace } from './route.ts';
+import { grouped, sentence } from './words.ts';
+
+export type PageProps = { readonly log: WebLog; readonly place: Place; readonly newest: Loaded<Newest> };
+
+type Page = FunctionComponent<PageProps>;
+
+/** Each page comes when it is first opened. */
+const PAGE: Record<PageName, readonly [title: string, load: () => Promise<Page>]> = {
+  overview: ['Overview', async () => (await import('./overview.ts')).OverviewPage],
+  where: ['Where is the data?', async () => (await import('./where.ts')).WherePage],
+  builds: ['Builds', async () => (await import('./builds.ts')).BuildsPage],
+  keys: ['Keys', async () => (await import('./keys.ts')).KeysPage],
+  supervision: ['Supervision', async () => (await import('./supervision.ts')).SupervisionPage],
+  witnesses: ['Witnesses', async () => (await import('./witnesses.ts')).WitnessesPage],
+  entry: ['Entry', async () => (await import('./entrypage.ts')).EntryPage],
+};
+const IN_MENU = ['overview', 'where', 'builds', 'keys', 'supervision', 'witnesses'] as const;
+
+export function App({ log }: { log: WebLog }): JSX.Element {
+  const place = usePlace();
+  const newest = useLoad(() => log.head(), [log]);
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.title = `${PAGE[place.page][0]}${place.id === '' ? '' : ` ${place.id}`} · ${log.origin}`;
+  }, [place.page, place.id]);
+  return h('div', { class: 'frame' }, [
+    h(
+      'a',
+      { class: 'skip', href: '#main', onClick: (event: Event) => skip(event, main.current) },
+      'Skip to the content',
+    ),
+    h(
+      'header',
+      { class: 'top' },
+      h('div', { class: 'wide' }, [
+        h('a', { class: 'name', href: linkTo('overview') }, h(Logo, {}), h('span', null, log.origin)),
+        h(
+          'nav',
+          { 'aria-label': 'Pages' },
+          IN_MENU.map((name) =>
+            h(
+              'a',
+              { href: linkTo(name), 'aria-current': name === place.page ? 'page' : undefined, key: name },
+              PAGE[name][0],
+            ),
+          ),
+        ),
+      ]),
+    ),
+    h(Alarm, { log, newest }),
+    h(
+      'main',
+      { id: 'main', ref: main, class: 'wide' },
+      h(Opened, { log, place, newest, key: `${place.page}/${place.id}` }),
+    ),
+    h(Trust, { log, newest }),
+  ]);
+}
+
+/** Whether a page was shown before: a reader of the screen hears where a link led to; the first page is heard anyway. */
+let isLater = false;
+
+function Opened(props: PageProps): JSX.Element {
+  const page = useLoad(PAGE[props.place.page][1], []);
+  const here = useRef<HTMLDivElement>(null);
+  const isThere = page.value !== undefined;
+  useEffect(() => {
+    if (isThere && isLater) here.current?.querySelector<HTMLElement>('h1')?.focus();
+    isLater ||= isThere;
+  }, [isThere]);
+  return h('div', { ref: here }, h(Show<Page>, { of: page, children: (shown) => h(shown, props) }));
+}
+
+function skip(event: Event, main: HTMLElement | null): void {
+  event.preventDefault();
+  main?.querySelector<HTMLElement>('h1')?.focus();
+}
+
+const Logo = (): JSX.Element =>
+  h(
+    'svg',
+    { viewBox: '0 0 32 32', width: 26, height: 26, 'aria-hidden': 'true' },
+    h('path', {
+      d: 'M16 8v5M16 13l-7 5v6M16 13l7 5v6',
+      fill: 'none',
+      stroke: 'currentColor',
+      'stroke-width': 2.6,
+      'stroke-linecap': 'round',
+    }),
+    [
+      [16, 7],
+      [9, 25],
+      [23, 25],
+    ].map(([cx, cy]) => h('circle', { cx, cy, r: 3, fill: 'currentColor' })),
+  );
+
+/** What makes everything else doubtful is said above everything else. */
+function Alarm({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element | null {
+  const wrong = [
+    ...(newest.error === undefined ? [] : [sentence(messageOf(newest.error))]),
+    ...(log.otherKeys === undefined
+      ? []
+      : [
+          'The log offers other keys than those this browser pinned. The pinned ones stay in use. Ask the operator on another way before you trust the new ones.',
+        ]),
+  ];
+  if (wrong.length === 0) return null;
+  return h(
+    'div',
+    { class: 'alarm', role: 'alert' },
+    h('div', { class: 'wide' }, [
+      h('h2', null, 'Do not trust this log right now'),
+      wrong.map((text) => h('p', { key: text }, text)),
+      h('p', null, [
+        'Keep what this browser has seen: it is evidence. ',
+        log.remembered
+          ? h(NoteLink, { note: log.remembered.note, name: 'seen-before' }, 'The checkpoint that it verified before')
+          : null,
+        log.remembered ? '. Show it to others who follow this log, and to its operator.' : null,
+      ]),
+      h('button', { type: 'button', onClick: newest.again }, 'Try again'),
+    ]),
+  );
+}
+
+/** A signed note as a file. */
+export function NoteLink({
+  note,
+  name,
+  children,
+}: {
+  note: Uint8Array;
+  name: string;
+  children?: unknown;
+}): JSX.Element {
+  const [url, setUrl] = useState('');
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([note as BlobPart], { type: 'text/plain' }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [note]);
+  return h('a', { href: url, download: `${name}.checkpoint` }, children as string);
+}
+
+function Trust({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element {
+  const forget = () => {
+    log.forget();
+    location.reload();
+  };
+  const size = newest.value?.checkpoint.size;
+  return h(
+    'footer',
+    { class: 'trust' },
+    h('div', { class: 'wide' }, [
+      h('p', null, [
+        h('strong', null, log.isFirstVisit ? 'First visit: ' : 'Pinned: '),
+        log.isFirstVisit
+          ? 'this browser now holds the keys below, and will notice if the log ever uses others. Compare them with what the operator publishes elsewhere.'
+          : ['this browser trusts the keys it pinned ', h(Time, { at: log.pinnedSince }), ' and nothing else.'],
+        size === undefined ? null : ` It remembers the tree of ${grouped(size)} entries.`,
+      ]),
+      h('details', null, [
+        h('summary', null, 'The pinned keys'),
+        log.vkeys.map((vkey) => h('p', { key: vkey.id }, h('code', { class: 'vkey' }, formatVkey(vkey)))),
+        h('p', null, [
+          'Read from ',
+          h('code', null, log.base),
+          '. ',
+          h('button', { type: 'button', class: 'small', onClick: forget }, 'Forget keys and checkpoint of this log'),
+        ]),
+      ]),
+    ]),
+  );
+}
+
+function usePlace(): Place {
+  const [place, setPlace] = useState(parsePlace(location.hash));
+  useEffect(() => {
+    const changed = () => setPlace(parsePlace(location.hash));
+    addEventListener('hashchange', changed);
+    return () => removeEventListener('hashchange', changed);
+  }, []);
+  return place;
+}
+
+/** A static site without a log of its own asks for one. */
+export function AskLog(): JSX.Element {
+  const read = (event: SubmitEvent) => {
+    event.preventDefault();
+    const url = new FormData(event.target as HTMLFormElement).get('log');
+    location.search = `?log=${encodeURIComponent(String(url))}`;
+  };
+  return h(
+    'main',
+    { class: 'plain' },
+    h('h1', null, 'Which log?'),
+    h('form', { onSubmit: read }, [
+      h('label', { for: 'log' }, 'The address of a Limmat log'),
+      h(
+        'div',
+        { class: 'row' },
+        h('input', { id: 'log', name: 'log', type: 'url', required: true, placeholder: 'https://log.example/' }),
+        h('button', null, 'Read it'),
+      ),
+    ]),
+  );
+}

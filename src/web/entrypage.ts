@@ -1,0 +1,291 @@
+/** One entry: what it says in words, its fields and bytes, and the live check of its proof. @module */
+import { type ComponentChildren, h, type JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { toHex } from '../core/bytes.ts';
+import type { Json } from '../registry/json.ts';
+import type { PageProps } from './app.ts';
+import { type Checked, checkEntry, STEP_IDS, type Step, type StepId } from './check.ts';
+import { type Entry, list, refOf } from './entry.ts';
+import type { WebLog } from './log.ts';
+import { Card, EntryLink, Hash, Nothing, Show, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
+import { linkTo } from './route.ts';
+import { PathTree } from './tree.ts';
+import { claimedTime, grouped, inWords } from './words.ts';
+
+export function EntryPage({ log, place }: PageProps): JSX.Element {
+  const index = /^(?:0|[1-9][0-9]{0,14})$/.test(place.id) ? Number(place.id) : undefined;
+  if (index === undefined) return h(FindEntry, { wrong: place.id });
+  return h(OneEntry, { log, index, key: index });
+}
+
+/** Without an index, one can be typed. */
+function FindEntry({ wrong }: { wrong: string }): JSX.Element {
+  const go = (event: SubmitEvent) => {
+    event.preventDefault();
+    location.hash = linkTo('entry', String(new FormData(event.target as HTMLFormElement).get('index')));
+  };
+  return h('div', null, [
+    h(
+      Title,
+      { title: 'Which entry?' },
+      wrong === ''
+        ? 'Entries are counted from 0.'
+        : `“${wrong}” is not the number of an entry: they are counted from 0.`,
+    ),
+    h('form', { onSubmit: go, class: 'search' }, [
+      h(
+        'div',
+        null,
+        h('label', { for: 'index' }, 'Number of the entry'),
+        h('input', { id: 'index', name: 'index', inputMode: 'numeric', pattern: '[0-9]+', required: true }),
+      ),
+      h('button', null, 'Show it'),
+    ]),
+  ]);
+}
+
+function OneEntry({ log, index }: { log: WebLog; index: number }): JSX.Element {
+  const found = useLoad(() => log.entry(index), [log, index]);
+  const entry = found.value;
+  return h('div', null, [
+    h(
+      Title,
+      { title: `Entry ${grouped(index)}` },
+      entry ? `${inWords(entry)}.` : 'What was logged here, and the proof that it was.',
+    ),
+    h(Check, { log, index }),
+    h(Show<Entry | undefined>, {
+      of:
+        'value' in found && found.value === undefined
+          ? { ...found, error: new Error(`There is no entry ${index}: the log is not that long yet.`) }
+          : found,
+      children: (value) => (value ? h(Details, { log, entry: value }) : null),
+    }),
+    h('p', { class: 'neighbours' }, [
+      index > 0
+        ? h('a', { href: linkTo('entry', String(index - 1)), rel: 'prev' }, `← entry ${grouped(index - 1)}`)
+        : h('span', null),
+      h('a', { href: linkTo('entry', String(index + 1)), rel: 'next' }, `entry ${grouped(index + 1)} →`),
+    ]),
+  ]);
+}
+
+const TITLES: Record<StepId, string> = {
+  checkpoint: 'The log has signed its newest state',
+  history: 'It is the history that you saw before',
+  witnesses: 'Independent witnesses saw the same',
+  entry: 'The entry itself',
+  inclusion: 'The entry is in the tree',
+  signature: 'Who made the statement',
+  key: 'The key was good for it',
+};
+const TONES: Record<Step['state'], readonly [Tone, string]> = {
+  waiting: ['quiet', 'waiting'],
+  running: ['quiet', 'checking'],
+  good: ['good', 'verified'],
+  bad: ['bad', 'failed'],
+  stopped: ['quiet', 'not reached'],
+  none: ['quiet', 'nothing to check'],
+};
+
+/** The live proof check. What went wrong is said first, and loudly. */
+function Check({ log, index }: { log: WebLog; index: number }): JSX.Element {
+  const [steps, setSteps] = useState<ReadonlyMap<StepId, Step>>(new Map());
+  const [checked, setChecked] = useState<Checked | undefined>();
+  const [done, setDone] = useState(false);
+  const [run, setRun] = useState(0);
+  useEffect(() => {
+    let current = true;
+    setSteps(new Map());
+    setDone(false);
+    void checkEntry(log, index, (step) => current && setSteps((all) => new Map([...all, [step.id, step]]))).then(
+      (path) => {
+        if (!current) return;
+        setChecked(path);
+        setDone(true);
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [log, index, run]);
+  const all = STEP_IDS.map((id): Step => steps.get(id) ?? { id, state: 'waiting', says: '', facts: [] });
+  const bad = all.filter(({ state }) => state === 'bad');
+  return h('section', { class: 'card check', 'aria-label': 'Proof check' }, [
+    h(
+      'div',
+      { class: 'checkhead' },
+      h('h2', null, 'Proof check'),
+      h('button', { type: 'button', class: 'small', onClick: () => setRun(run + 1), disabled: !done }, 'Check again'),
+    ),
+    h(Outcome, { done, bad }),
+    h(
+      'ol',
+      { class: 'steps', role: 'list' },
+      all.map((step) =>
+        h(StepView, { step, key: step.id }, step.id === 'inclusion' && checked ? h(PathTree, { checked }) : null),
+      ),
+    ),
+  ]);
+}
+
+function Outcome({ done, bad }: { done: boolean; bad: readonly Step[] }): JSX.Element {
+  if (bad.length > 0) {
+    return h('div', { class: 'outcome bad', role: 'alert' }, [
+      h('strong', null, 'This entry is NOT proven. '),
+      `${TITLES[(bad[0] as Step).id]}: no. ${(bad[0] as Step).says} `,
+      'Do not rely on it. Tell the operator, and somebody who monitors this log, what you see here.',
+    ]);
+  }
+  if (!done)
+    return h('div', { class: 'outcome', role: 'status' }, 'Your browser fetches the pieces and checks them itself…');
+  return h(
+    'div',
+    { class: 'outcome good', role: 'status' },
+    h('strong', null, 'Proven. '),
+    'Your browser fetched the pieces itself, and every check came out right.',
+  );
+}
+
+function StepView({ step, children }: { step: Step; children?: ComponentChildren }): JSX.Element {
+  const [tone, word] = TONES[step.state];
+  return h('li', { class: `step ${step.state}`, 'data-step': step.id, 'data-state': step.state }, [
+    h('div', { class: 'stephead' }, h('h3', null, TITLES[step.id]), h(Tag, { tone }, word)),
+    step.says === '' ? null : h('p', null, step.says),
+    step.facts.length === 0
+      ? null
+      : h(
+          'details',
+          { open: step.state === 'bad' },
+          h('summary', null, 'What was hashed and compared'),
+          h(
+            'dl',
+            { class: 'facts' },
+            step.facts.flatMap(([name, value], i) => [
+              h('dt', { key: `t${i}` }, name),
+              h('dd', { key: `d${i}` }, /^[0-9a-f]{64}$/.test(value) ? h(Hash, { of: value }) : value),
+            ]),
+          ),
+        ),
+    children,
+  ]);
+}
+
+function Details({ log, entry }: { log: WebLog; entry: Entry }): JSX.Element {
+  const { from, to } = entry.between;
+  const about = useLoad(() => log.rows('entries', { about: entry.index, limit: 32 }), [entry.index]);
+  const claimed = claimedTime(entry);
+  const word = to?.word === 'witnesses' ? 'as witnesses cosigned' : 'by the log’s own clock';
+  const url = (path: string) => new URL(path, log.base).href;
+  return h('div', { class: 'grid two' }, [
+    h(Card, { title: 'What it says' }, h(FieldList, { fields: entry.fields })),
+    h('div', null, [
+      h(
+        Card,
+        { title: 'When and by whom' },
+        h('dl', { class: 'facts' }, [
+          h('dt', null, 'Issuer'),
+          h('dd', null, entry.issuer),
+          h('dt', null, 'About'),
+          h('dd', null, entry.subject),
+          h('dt', null, 'Kind'),
+          h('dd', null, entry.kind ?? entry.statement.contentType),
+          h('dt', null, 'Signed with'),
+          h('dd', null, h('a', { href: linkTo('keys', entry.signer) }, h(Hash, { of: entry.signer }))),
+          h('dt', null, 'Says it was made'),
+          h('dd', null, claimed === undefined ? 'nothing' : h(Time, { at: claimed })),
+          h('dt', null, 'Logged'),
+          h('dd', null, [
+            from?.time ? ['after ', h(Time, { at: from.time })] : null,
+            to?.time ? [from?.time ? ' and by ' : 'by ', h(Time, { at: to.time }), `, ${word}`] : 'not cosigned yet',
+          ]),
+        ]),
+      ),
+      h(
+        Card,
+        { title: 'What was said about it' },
+        h(Show<{ entries: readonly Entry[] }>, {
+          of: about,
+          children: ({ entries }) =>
+            entries.length === 0
+              ? h(Nothing, null, 'No later entry refers to this one.')
+              : h(
+                  'ul',
+                  { class: 'plainlist' },
+                  entries.map((one) => h('li', { key: one.index }, h(EntryLink, { index: one.index }, inWords(one)))),
+                ),
+        }),
+      ),
+      h(Card, { title: 'Take it with you' }, [
+        h('ul', { class: 'plainlist' }, [
+          h(
+            'li',
+            null,
+            h(
+              'a',
+              { href: url(`v1/proof?index=${entry.index}`), download: `entry-${entry.index}.tlog-proof` },
+              'Proof for offline use',
+            ),
+            ' (.tlog-proof)',
+          ),
+          h(
+            'li',
+            null,
+            h(
+              'a',
+              { href: url(`entries/${entry.entryId}/transparent-statement`), download: `entry-${entry.index}.cose` },
+              'Transparent statement',
+            ),
+            ' (COSE, with its receipt)',
+          ),
+          h('li', null, h('a', { href: linkTo('entry', String(entry.index)) }, 'Permalink to this page')),
+        ]),
+        h('p', { class: 'hint' }, ['Verify it anywhere with ', h('code', null, 'limmat verify'), '.']),
+      ]),
+      h(Raw, { bytes: entry.statement.entry, leafHash: entry.leafHash }),
+    ]),
+  ]);
+}
+
+function Raw({ bytes, leafHash }: { bytes: Uint8Array; leafHash: string }): JSX.Element {
+  const rows = Array.from({ length: Math.ceil(bytes.length / 16) }, (_, i) => {
+    const part = bytes.subarray(16 * i, 16 * i + 16);
+    const readable = [...part].map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
+    return `${(16 * i).toString(16).padStart(4, '0')}  ${(toHex(part).match(/../g) ?? []).join(' ').padEnd(47)}  ${readable}`;
+  });
+  return h(Card, { title: 'Raw bytes' }, [
+    h('p', { class: 'hint' }, `${bytes.length} bytes. Leaf hash: `, h(Hash, { of: leafHash })),
+    h('details', null, h('summary', null, 'Show them'), h('pre', { class: 'raw', tabIndex: 0 }, rows.join('\n'))),
+  ]);
+}
+
+/** The fields of a payload as JSON has them; references become links. */
+function FieldList({ fields }: { fields: { readonly [name: string]: Json } }): JSX.Element {
+  return h(
+    'dl',
+    { class: 'facts fields' },
+    Object.entries(fields).flatMap(([name, value]) => [
+      h('dt', { key: `t${name}` }, name),
+      h('dd', { key: name }, h(Value, { value })),
+    ]),
+  );
+}
+
+function Value({ value }: { value: Json }): JSX.Element {
+  const index = refOf(value);
+  if (index !== undefined && Object.keys(value as object).length === 2) return h(EntryLink, { index });
+  if (Array.isArray(value)) {
+    const plain = list(value).every((one) => typeof one !== 'object');
+    return plain
+      ? h('span', null, value.join(', '))
+      : h(
+          'ul',
+          { class: 'values' },
+          list(value).map((one, i) => h('li', { key: i }, h(Value, { value: one }))),
+        );
+  }
+  if (typeof value === 'object' && value !== null) return h(FieldList, { fields: value as { [name: string]: Json } });
+  const text = String(value);
+  if (/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z$/.test(text)) return h(Time, { at: text });
+  return /^[0-9a-f]{40,}$/.test(text) ? h(Hash, { of: text }) : h('span', null, text);
+}

@@ -1,0 +1,95 @@
+/** Headless Chromium for tests of the pages, and the folder where what it saw is kept to be looked at. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { test } from 'uvu';
+
+const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const SHOTS = join(import.meta.dirname, '../../.shots');
+/** Nothing that would talk to anybody but the server of the test. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Tests that need a browser: where there is none, the file says so and has one test that it was skipped. */
+export function browserTests(define: (browser: () => Browser) => void): void {
+  if (!existsSync(EXECUTABLE)) {
+    console.log(`skipped: there is no browser at ${EXECUTABLE}; apt-get install chromium, or set CHROMIUM`);
+    test('skipped without a browser', () => {});
+    test.run();
+    return;
+  }
+  let browser: Browser | undefined;
+  test.before(async () => {
+    browser = await chromium.launch({ executablePath: EXECUTABLE, args: QUIET });
+  });
+  test.after(async () => {
+    await browser?.close();
+  });
+  define(() => browser as Browser);
+  test.run();
+}
+
+export type Look = { readonly width: number; readonly scheme: 'light' | 'dark' };
+export const WIDE: Look = { width: 1280, scheme: 'light' };
+export const NARROW: Look = { width: 390, scheme: 'dark' };
+
+/** What a page did that it should not: errors, refusals by its policy, requests to anybody else. */
+export type Watched = { readonly page: Page; readonly wrong: string[]; bytes: number };
+
+/** A fresh browser that has never seen the log, unless a context's state says otherwise. */
+export async function freshPage(
+  browser: Browser,
+  url: string,
+  look = WIDE,
+  more: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext({
+    viewport: { width: look.width, height: 900 },
+    colorScheme: look.scheme,
+    timezoneId: 'Europe/Zurich',
+    locale: 'en-GB',
+    baseURL: url,
+    ...more,
+  });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const watched: Watched = { page, wrong: [], bytes: 0 };
+  page.on('pageerror', (error) => watched.wrong.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') watched.wrong.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !/^(?:blob|data):/.test(request.url()))
+      watched.wrong.push(`asked ${request.url()}`);
+  });
+  page.on('requestfinished', (request) => {
+    void request.sizes().then(
+      ({ responseBodySize, responseHeadersSize }) => {
+        watched.bytes += responseBodySize + responseHeadersSize;
+      },
+      () => {},
+    );
+  });
+  return watched;
+}
+
+/** Waits until nothing on the page is being loaded or checked any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForSelector('main h1');
+  await page.waitForLoadState('networkidle');
+  await page.waitForFunction(
+    () => document.querySelector('.loading, [data-state="running"], [data-state="waiting"]') === null,
+  );
+}
+
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { browserTests, freshPage, type Look, NARROW, settled, shoot, WIDE } from './browser.ts';
+import { rulesFile, sha256, tellStory } from './story.ts';
+import { closeStories, type StoryLog, serveStory } from './storylog.ts';
+
+// Every page, dark and light, wide and narrow: nothing fails, nothing is asked of anybody else, axe finds nothing.
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const digest = Buffer.from(sha256(rulesFile(70))).toString('hex');
+const kidPage = async (page: Page) => {
+  await page.goto('/#/keys');
+  await settled(page);
+  await page.click('table a:text-is("acme/rules-zurich")');
+};
+
+const PAGES: Record<string, string | ((page: Page) => Promise<void>)> = {
+  overview: '/',
+  where: '/#/where?process=acme/samples&country=CH&on=2019-02-01',
+  builds: '/#/builds',
+  verdict: `/#/builds?digest=sha256:${digest}`,
+  keys: '/#/keys',
+  key: kidPage,
+  supervision: '/#/supervision',
+  witnesses: '/#/witnesses',
+  entry: '/#/entry/20',
+  'no-entry': '/#/entry/x',
+};
+const LOOKS: Look[] = [WIDE, NARROW, { ...WIDE, scheme: 'dark' }, { ...NARROW, scheme: 'light' }];
+/** What each page must show of the story. */
+const SHOWS: Record<string, RegExp> = {
+  overview: /acme signed software endpoint 2019\.04\.00 at zrh-1[\s\S]*logged 12 min later/,
+  where: /acme\/zrh-1\s+Switzerland/,
+  builds: /rules-31\.cab/,
+  verdict: /Tainted[\s\S]*later reported compromised/,
+  keys: /acme\/rules-moscow destroyed, in force from entry 188/,
+  key: /compromised since entry \d+: reported in entry 182/,
+  supervision: /exam\s+[✕]\s*contradicts[\s\S]*nobody looked at 14 May 2020 to 1 Oct 2020/,
+  witnesses: /2 of 3[\s\S]*witness\.example\/rhone\s+[✕]\s*not cosigned/,
+  entry: /Proven\.[\s\S]*acme corrected entry 20/,
+  'no-entry': /not the number of an entry/,
+};
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const found = await axe.run();
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+}
+
+browserTests((browser) => {
+  let story: StoryLog;
+  test.before(async () => {
+    story = await serveStory(tellStory());
+  });
+  test.after(closeStories);
+
+  for (const [name, where] of Object.entries(PAGES)) {
+    test(`${name}: reads well in every look, and axe finds nothing`, async () => {
+      for (const look of LOOKS) {
+        const { page, wrong } = await freshPage(browser(), story.url, look);
+        if (typeof where === 'string') await page.goto(where);
+        else await where(page);
+        await settled(page);
+        const shown = `${name} ${look.width} ${look.scheme}`;
+        await shoot(page, `${name}-${look.width}-${look.scheme}`);
+        assert.match(await page.innerText('main'), SHOWS[name] as RegExp, shown);
+        assert.equal(await violations(page), [], shown);
+        const [wide, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+        assert.ok(wide <= view, `${shown} is ${wide} wide in a window of ${view}`);
+        assert.equal(wrong, [], shown);
+        await page.context().close();
+      }
+    });
+  }
+
+  test('the first content takes less than 100 kB', async () => {
+    const watched = await freshPage(browser(), story.url);
+    // What the promise and the newest checkpoint do not need comes later, and here never.
+    await watched.page.route(/\/v1\/(?!log|entries\?kind=policy)/, () => {});
+    await watched.page.goto('/', { waitUntil: 'commit' });
+    await watched.page.waitForSelector('dd.big');
+    await watched.page.waitForSelector('.lead:has-text("Acme Security writes here")');
+    assert.ok(watched.bytes > 10_000 && watched.bytes < 100_000, `${watched.bytes} bytes`);
+    await watched.page.context().close();
+  });
+
+  test('what is served has its policy, its hash in its name, and comes compressed', async () => {
+    const index = await fetch(`${story.url}/`, { headers: { 'accept-encoding': 'identity' } });
+    assert.match(index.headers.get('content-security-policy') ?? '', /default-src 'none'; script-src 'self'/);
+    const html = await index.text();
+    assert.not.match(html, /<script(?![^>]* src=)|style="|https?:/);
+    for (const [, name] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      assert.match(name as string, /-[A-Z0-9]{8}\.(?:js|css|svg)$/);
+      const asset = await fetch(`${story.url}/${name}`, { headers: { 'accept-encoding': 'gzip, br' } });
+      assert.is(asset.headers.get('content-encoding'), 'br');
+      assert.match(asset.headers.get('cache-control') ?? '', /immutable/);
+      await asset.arrayBuffer();
+    }
+    const gone = await fetch(`${story.url}/web/nothing.js`);
+    assert.equal([gone.status, /load \/ again/.test(await gone.text())], [404, true]);
+  });
+
+  test('works with the keyboard alone, and times are told in the zone of the reader with UTC on hover', async () => {
+    const { page } = await freshPage(browser(), story.url);
+    await page.goto('/#/builds');
+    await settled(page);
+    await page.keyboard.press('Tab');
+    assert.is(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the content');
+    await page.keyboard.press('Enter');
+    assert.is(await page.evaluate(() => document.activeElement?.tagName), 'H1');
+    await page.focus('nav a:text-is("Keys")');
+    await page.keyboard.press('Enter');
+    await settled(page);
+    assert.equal(await page.evaluate(() => [document.activeElement?.textContent, document.title]), [
+      'Keys',
+      'Keys · log.example/acme',
+    ]);
+    await page.goto('/#/entry/40');
+    await settled(page);
+    const time = page.locator('.fields time');
+    assert.equal(
+      [await time.innerText(), await time.getAttribute('title')],
+      ['19 Jan 2019, 03:00', '2019-01-19 02:00:00 UTC'],
+    );
+    await page.context().close();
+  });
+
+  test('the slider asks about another day', async () => {
+    const { page } = await freshPage(browser(), story.url);
+    await page.goto('/#/where?process=acme/samples&country=CH&on=2018-11-05');
+    await page.waitForSelector('[data-on="2018-11-05"]');
+    assert.not.match(await page.innerText('[data-on]'), /zrh-1/);
+    await page.fill('#day', String(Date.parse('2020-01-01') / 86_400_000));
+    await page.waitForSelector('[data-on="2020-01-01"]');
+    assert.match(await page.innerText('[data-on]'), /acme\/zrh-1\s+Switzerland/);
+    assert.match(page.url(), /on=2020-01-01/);
+    await page.context().close();
+  });
+
+  test('a search finds a version; one that finds nothing says what to do', async () => {
+    const { page } = await freshPage(browser(), story.url);
+    await page.goto('/#/builds');
+    await page.fill('#version', '2019.01.05');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/version=2019/);
+    await settled(page);
+    assert.is(await page.locator('tbody tr').count(), 1);
+    await page.fill('#version', 'nothing');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/nothing/);
+    await settled(page);
+    assert.match(await page.innerText('main'), /No build is logged like that/);
+    await page.context().close();
+  });
+});

@@ -15,6 +15,7 @@ const kidPage = async (page: Page) => {
   await page.goto('/#/keys');
   await settled(page);
   await page.click('table a:text-is("acme/rules-zurich")');
+  await page.waitForSelector('.plainlist :text-is("tainted")');
 };
 
 const PAGES: Record<string, string | ((page: Page) => Promise<void>)> = {
@@ -118,13 +119,14 @@ browserTests((browser) => {
     assert.is(await page.evaluate(() => document.activeElement?.tagName), 'H1');
     await page.focus('nav a:text-is("Keys")');
     await page.keyboard.press('Enter');
-    await settled(page);
+    await page.waitForFunction(
+      () => document.activeElement?.textContent === 'Keys' && document.activeElement.tagName === 'H1',
+    );
     assert.equal(await page.evaluate(() => [document.activeElement?.textContent, document.title]), [
       'Keys',
       'Keys · log.example/acme',
     ]);
     await page.goto('/#/entry/40');
-    await settled(page);
     const time = page.locator('.fields time');
     assert.equal(
       [await time.innerText(), await time.getAttribute('title')],
@@ -150,14 +152,12 @@ browserTests((browser) => {
     await page.goto('/#/builds');
     await page.fill('#version', '2019.01.05');
     await page.keyboard.press('Enter');
-    await page.waitForURL(/version=2019/);
-    await settled(page);
-    assert.is(await page.locator('tbody tr').count(), 1);
+    await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+    assert.match(page.url(), /version=2019\.01\.05/);
+    assert.match(await page.innerText('tbody'), /rules-5\.cab/);
     await page.fill('#version', 'nothing');
     await page.keyboard.press('Enter');
-    await page.waitForURL(/nothing/);
-    await settled(page);
-    assert.match(await page.innerText('main'), /No build is logged like that/);
+    await page.waitForSelector('.nothing:has-text("No build is logged like that")');
     await page.context().close();
   });
 });

@@ -180,6 +180,7 @@ CREATE TRIGGER proof_is_kept       BEFORE DELETE ON proof    BEGIN SELECT raise(
 -- What follows is the monitor's own memory: it grows with what was verified, and a log that is lost from it is verified
 -- again from its first entry. What was found is never changed or removed.
 
+-- Whose memory this is: one row, written when it is made.
 CREATE TABLE monitor (
   one      INTEGER PRIMARY KEY CHECK (one = 1),
   format   INTEGER NOT NULL CHECK (format = 1)            -- of this section
@@ -221,6 +222,7 @@ CREATE TABLE fact (
   PRIMARY KEY (log, name)
 ) STRICT;
 
+-- What was found and told, once each, by an id that stays the same.
 CREATE TABLE alert (
   number   INTEGER PRIMARY KEY,
   id       TEXT    NOT NULL UNIQUE,
@@ -249,6 +251,7 @@ CREATE TABLE seen_head (
 ) STRICT;
 CREATE INDEX seen_head_status ON seen_head (log, status, size);
 
+-- Proof that a log has misbehaved, for anyone.
 CREATE TABLE evidence_file (
   number   INTEGER PRIMARY KEY,
   log      INTEGER NOT NULL REFERENCES followed (log),

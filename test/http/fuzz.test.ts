@@ -1,4 +1,5 @@
 import { Agent, type OutgoingHttpHeaders, request } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Party } from '../client/party.ts';
@@ -92,7 +93,9 @@ function send({ method, target, headers, body }: Sent): Promise<Answer> {
       response.on('error', reject);
       response.on('end', () => {
         const type = response.headers['content-type'] ?? '';
-        resolve({ status: response.statusCode ?? 0, type, body: Buffer.concat(chunks) });
+        const body = Buffer.concat(chunks);
+        const packed = response.headers['content-encoding'] === 'gzip' && body.length > 0;
+        resolve({ status: response.statusCode ?? 0, type, body: packed ? gunzipSync(body) : body });
       });
     });
     asked.on('error', reject);

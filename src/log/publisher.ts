@@ -30,6 +30,8 @@ export type PublisherParts = {
  * them. Of an opaque log nobody waits: what a head takes is then missing elsewhere, and 20 heads a second are plenty.
  */
 const REST = { awaited: 1, unawaited: 8 };
+/** In milliseconds: on a machine that is short of time, work takes long, and readers wait for what was acknowledged. */
+const MOST_REST = 250;
 /** How long submitters wait for the publication of what is certain, in milliseconds; then they get a promise. */
 const DEADLINE = 3000;
 
@@ -98,7 +100,7 @@ export class Publisher {
         // While others cosign, this log has its rest.
         const worked = performance.now() - started - this.#waited;
         const rest = (log.awaited ? REST.awaited : REST.unawaited) * worked - this.#waited;
-        if (rest > 0) await sleep(rest);
+        if (rest > 0) await sleep(Math.min(rest, MOST_REST));
       }
     }
   }

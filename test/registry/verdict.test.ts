@@ -252,7 +252,7 @@ test('random histories: the same verdicts as a fold of every prefix, and all tha
         if (slow.length === 0) tally.unlogged = (tally.unlogged ?? 0) + 1;
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 200 },
   );
   for (const name of ['valid', 'tainted', 'refused', 'unlogged'])
     assert.ok((tally[name] ?? 0) >= 5, JSON.stringify(tally));

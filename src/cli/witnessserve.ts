@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { Fault, messageOf } from '../core/fault.ts';
 import { COSIGNATURE_ED25519, formatVkey } from '../core/note.ts';
+import { accelerate } from '../core/signature.ts';
 import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
@@ -26,7 +27,7 @@ export function makeServe(): Command {
     .addOption(setting('--listen <host:port>', 'where to listen; port 0 takes any').default('127.0.0.1:8081'))
     .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
     .addOption(
-      setting('--cosign <keys>', 'ed25519 saves the 4 ms that ML-DSA-44 takes before Node 24')
+      setting('--cosign <keys>', 'ed25519 saves the time that ML-DSA-44 takes')
         .choices(['both', 'ed25519'])
         .default('both'),
     )
@@ -43,6 +44,7 @@ async function serve(options: Options): Promise<void> {
   const patience = 1000 * parseNumber('patience', options.patience, 0.1);
   const store = openWitnessStore(directory.database);
   const name = store.name();
+  await accelerate();
   const keys = cosignersOf(name, readSeed(directory.seed));
   const cosigners = keys.filter(({ vkey }) => options.cosign === 'both' || vkey.type === COSIGNATURE_ED25519);
   const logger = pino({ base: null }, pino.destination(2));

@@ -28,7 +28,7 @@ import {
 } from '../../src/core/cosekey.ts';
 import { Fault, type FaultCode } from '../../src/core/fault.ts';
 import { MAX_ENTRY } from '../../src/core/hash.ts';
-import { kidOf, type PublicKey, publicKey, signerOf, verify } from '../../src/core/signature.ts';
+import { accelerate, kidOf, type PublicKey, publicKey, signerOf, verify } from '../../src/core/signature.ts';
 import { faults, flipBit, sameBytes } from '../check.ts';
 import { haveVectors, jsonVectors, vector } from '../vectors.ts';
 
@@ -568,7 +568,7 @@ if (haveVectors('rfc9864')) {
 }
 
 if (haveVectors('ml-dsa')) {
-  test('RFC 9964: ML-DSA-44 verifies, its kid is its thumbprint; the larger ones are not ours', () => {
+  test('RFC 9964: ML-DSA-44 verifies, its kid is its thumbprint; the larger ones are not ours', async () => {
     for (const [name, verdict] of [
       ['44', 'verifies'],
       ['65', 'bad-algorithm'],
@@ -583,6 +583,8 @@ if (haveVectors('ml-dsa')) {
         continue;
       }
       const read = fromCoseKey(change(map, -2, undefined));
+      assert.is(judge(hex(sign1 as string), read.key), verdict);
+      await accelerate();
       assert.is(judge(hex(sign1 as string), read.key), verdict);
       sameBytes(read.kid, thumbprintOf(read.key));
     }

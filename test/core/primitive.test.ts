@@ -7,6 +7,7 @@ import * as ed25519Noble from '../../src/core/primitive/ed25519.noble.ts';
 import * as ed25519Node from '../../src/core/primitive/ed25519.node.ts';
 import * as mldsa44Noble from '../../src/core/primitive/mldsa44.noble.ts';
 import * as mldsa44Node from '../../src/core/primitive/mldsa44.node.ts';
+import { compile } from '../../src/core/primitive/mldsa44.wasm.ts';
 import * as p256Noble from '../../src/core/primitive/p256.noble.ts';
 import * as p256Node from '../../src/core/primitive/p256.node.ts';
 import * as sha256Noble from '../../src/core/primitive/sha256.noble.ts';
@@ -38,10 +39,21 @@ for (const [name, primitive] of Object.entries({ node: sha256Node, noble: sha256
   });
 }
 
+const compiled = await compile();
+const mldsa44Compiled: typeof mldsa44Noble = {
+  ...mldsa44Noble,
+  signer(from: Uint8Array) {
+    const { publicKey: key, secretKey } = mldsa44Noble.keysOf(from);
+    return { publicKey: key, sign: (text: Uint8Array) => compiled.sign(text, secretKey, key) };
+  },
+  verify: (key, text, signature) =>
+    key.length === 1312 && signature.length === 2420 && compiled.verify(key, text, signature),
+};
 const pairs = [
   ['ed25519', ed25519Node, ed25519Noble],
   ['p256', p256Node, p256Noble],
   ['mldsa44', mldsa44Node, mldsa44Noble],
+  ['mldsa44 in WebAssembly', mldsa44Compiled, mldsa44Noble],
 ] as const;
 
 for (const [name, node, noble] of pairs) {
@@ -67,6 +79,17 @@ for (const [name, node, noble] of pairs) {
     }
   });
 }
+
+test('mldsa44: a server that accelerates it signs with the same key, and anyone verifies that', async () => {
+  await mldsa44Node.accelerate();
+  const { publicKey: key, sign } = mldsa44Node.signer(seed);
+  sameBytes(key, mldsa44Noble.signer(seed).publicKey);
+  for (const text of [message, Buffer.from(message), new Uint8Array(0), new Uint8Array(70_000)]) {
+    assert.ok(mldsa44Noble.verify(key, text, sign(text)));
+    assert.ok(mldsa44Node.verify(key, text, Buffer.from(mldsa44Noble.signer(seed).sign(text))));
+  }
+  assert.throws(() => compiled.sign(message, mldsa44Noble.keysOf(seed).secretKey, flipBit(key, 5)));
+});
 
 test('ed25519: RFC 8032 §7.1 test 2', () => {
   const signer = ed25519Node.signer(

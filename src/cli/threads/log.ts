@@ -1,11 +1,14 @@
 /** The thread of the one writer: both loops of the log, the write connection, the guard and the keys. @module */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Fault, must } from '../../core/fault.ts';
+import { accelerate } from '../../core/signature.ts';
 import { type FromLog, packFault } from '../../log/channel.ts';
 import { type LogOptions, runLog } from '../openlog.ts';
 
 must(parentPort, 'this file is a worker thread');
 const port = parentPort;
+// Witnesses cosign with it, and each cosignature is checked.
+await accelerate();
 try {
   await runLog(port, workerData as LogOptions);
 } catch (error) {

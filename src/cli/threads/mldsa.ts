@@ -1,13 +1,14 @@
-/** The thread that signs with ML-DSA-44: in JavaScript that takes milliseconds, which no other thread can spare. @module */
+/** The thread that signs with ML-DSA-44: that can take milliseconds, which no other thread can spare. @module */
 import { parentPort, workerData } from 'node:worker_threads';
 import { must } from '../../core/fault.ts';
-import { signerOf } from '../../core/signature.ts';
+import { accelerate, signerOf } from '../../core/signature.ts';
 
 export type MldsaRequest = { readonly ticket: number; readonly message: Uint8Array };
 export type MldsaAnswer = { readonly ticket: number; readonly signature: Uint8Array };
 
 must(parentPort, 'this file is a worker thread');
 const port = parentPort;
+await accelerate();
 const signer = signerOf('mldsa44', workerData as Uint8Array);
 
 port.on('message', ({ ticket, message }: MldsaRequest) => {

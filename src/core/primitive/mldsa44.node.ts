@@ -1,26 +1,40 @@
 /**
- * `#mldsa44` on Node: OpenSSL's ML-DSA-44 where this Node has it (24 and later), ten times as fast as JavaScript, and
- * @noble/post-quantum where not. Only importing a key tells which. @module
+ * `#mldsa44` on Node: OpenSSL's ML-DSA-44 where this Node has it (24 and later), which only importing a key tells. Where
+ * not, @noble/post-quantum, or ten times as fast in WebAssembly once `accelerate` was called in this thread. @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify as verifyNow } from 'node:crypto';
 import { keyCache } from './keycache.node.ts';
 import * as noble from './mldsa44.noble.ts';
+import type { Compiled } from './mldsa44.wasm.ts';
 
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
+let compiled: Compiled | undefined;
+
+/** For a thread that will sign or verify often. */
+export async function accelerate(): Promise<void> {
+  if (importKey(new Uint8Array(1312))) return;
+  const { compile } = await import('./mldsa44.wasm.ts');
+  compiled ??= await compile();
+}
+
 /** The signer of a 32-byte seed. */
 export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array } {
-  const inJavaScript = noble.signer(seed);
-  const { publicKey } = inJavaScript;
+  const { publicKey, secretKey } = noble.keysOf(seed);
   const jwk = { kty: 'AKP', alg: 'ML-DSA-44', priv: base64url(seed), pub: base64url(publicKey) };
   const key = unlessUnsupported(() => createPrivateKey({ key: jwk, format: 'jwk' }));
-  return key ? { publicKey, sign: (message) => new Uint8Array(sign(null, message, key)) } : inJavaScript;
+  if (key) return { publicKey, sign: (message) => new Uint8Array(sign(null, message, key)) };
+  const inJavaScript = noble.signer(seed);
+  return {
+    publicKey,
+    sign: (message) => compiled?.sign(message, secretKey, publicKey) ?? inJavaScript.sign(message),
+  };
 }
 
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 1312 || signature.length !== 2420) return false;
   const key = importKey(publicKey);
-  return key ? verifyNow(null, message, key, signature) : noble.verify(publicKey, message, signature);
+  return key ? verifyNow(null, message, key, signature) : (compiled ?? noble).verify(publicKey, message, signature);
 }
 
 const importKey = keyCache((publicKey: Uint8Array): KeyObject | undefined =>

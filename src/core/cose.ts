@@ -130,7 +130,9 @@ export function decodeStatement(bytes: Uint8Array): SignedStatement {
   if (!payload?.length) throw new Fault('payload-missing', 'the payload must be in the statement, and not empty');
   const entry = message.unprotected.size === 0 ? bytes : withUnprotected(bytes, message.span, EMPTY_MAP);
   if (entry.length > MAX_ENTRY) throw new Fault('too-large', `a statement has at most ${MAX_ENTRY} bytes`);
-  const toBeSigned = sigStructure(message.protected, payload);
+  // Most who read an entry need neither, and together they cost as much as the rest.
+  const toBeSigned = once(() => sigStructure(message.protected, payload));
+  const id = once(() => sha256(toBeSigned()) as StatementId);
   return {
     entry,
     protected: message.protected,
@@ -144,8 +146,20 @@ export function decodeStatement(bytes: Uint8Array): SignedStatement {
     sub: textAt(claims, CLAIM.sub, 'sub (2)'),
     aud: claims.has(CLAIM.aud) ? textAt(claims, CLAIM.aud, 'aud (3)') : undefined,
     iat,
-    toBeSigned,
-    id: sha256(toBeSigned) as StatementId,
+    get toBeSigned() {
+      return toBeSigned();
+    },
+    get id() {
+      return id();
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -15,7 +15,7 @@ import type { Ledger } from '../registry/ledger.ts';
 import { isGovernance, kindOf } from '../registry/names.ts';
 import { type Term, termsOf } from '../registry/terms.ts';
 import type { Entry, Lookup } from '../registry/view.ts';
-import type { LogSource, Posting, PostingStore, ProofSource } from './ports.ts';
+import type { LogSource, PostingStore, ProofSource, Run } from './ports.ts';
 
 export type CatalogueParts = {
   readonly log: LogSource;
@@ -67,9 +67,7 @@ export class Catalogue implements Ledger {
     if (lo >= hi) return false;
     const entries = this.#readMany(lo, hi);
     const last = entries.at(-1) as Entry;
-    // In the order of the terms the pages of an index are each visited once.
-    const postings = entries.flatMap(postingsOf).sort(([a], [b]) => a - b);
-    this.#parts.postings.extend({ size: hi, leaf: last.leafHash }, postings);
+    this.#parts.postings.extend({ size: hi, leaf: last.leafHash }, runsOf(entries));
     for (const entry of entries) if (isFolded(entry)) this.chronicle.take(entry, this.#lookupBelow(entry, entries));
     this.#size = hi;
     return hi < published;
@@ -180,13 +178,37 @@ function isFolded({ statement }: Entry): boolean {
   return kind !== undefined && isGovernance(kind);
 }
 
-function postingsOf(entry: Entry): Posting[] {
-  return termsOf(entry).map((term) => [numberOf(term), entry.index]);
+/** Which entries have which terms, in the order of the terms: so the pages of an index are each visited once. */
+function runsOf(entries: readonly Entry[]): Run[] {
+  const open = new Map<number, [first: number, last: number]>();
+  const runs: Run[] = [];
+  for (const entry of entries) {
+    const { index } = entry;
+    for (const number of termsOf(entry).map(numberOf)) {
+      const run = open.get(number);
+      if (run && run[1] >= index - 1) run[1] = index;
+      else {
+        if (run) runs.push([number, ...run]);
+        open.set(number, [index, index]);
+      }
+    }
+  }
+  for (const [number, run] of open) runs.push([number, ...run]);
+  return runs.sort(([a, first], [b, other]) => a - b || first - other);
 }
+
+/** Terms whose numbers are kept; most entries say the same of who, where and by which key. */
+const KEPT_NUMBERS = 4096;
+const numbers = new Map<Term, number>();
 
 /** The first 48 bits of SHA-256: short rows matter more than that no two terms ever share one. */
 function numberOf(term: Term): number {
-  return sha256(utf8(term))
+  const known = numbers.get(term);
+  if (known !== undefined) return known;
+  const number = sha256(utf8(term))
     .subarray(0, 6)
     .reduce((value, byte) => value * 256 + byte, 0);
+  if (numbers.size >= KEPT_NUMBERS) numbers.clear();
+  numbers.set(term, number);
+  return number;
 }

@@ -25,14 +25,14 @@ export interface ProofSource {
 /** The entries that a lookup has gone through: so many, of which the last has this leaf hash. */
 export type Covered = { readonly size: number; readonly leaf: Hash | undefined };
 
-/** A term, by the number that stands for it, and an entry that has it. */
-export type Posting = readonly [term: number, entry: number];
+/** A term, by the number that stands for it, and entries that follow one another and all have it, both included. */
+export type Run = readonly [term: number, first: number, last: number];
 
 /** Postings, which can be lost and made again. Never believed where a proof or the entry itself can be had. */
 export interface PostingStore {
   covered(): Covered;
-  /** Adds postings and moves what is covered: both or neither, also if the process is killed. */
-  extend(to: Covered, postings: readonly Posting[]): void;
+  /** Adds runs and moves what is covered: both or neither, also if the process is killed. */
+  extend(to: Covered, runs: readonly Run[]): void;
   /** The first entry at or after `from` that has the term. */
   next(term: number, from: number): number | undefined;
   /** Forgets all. */

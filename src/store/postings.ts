@@ -5,14 +5,15 @@
 import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { HASH_BYTES, type Hash } from '../core/bytes.ts';
-import type { Covered, Posting, PostingStore } from '../lookup/ports.ts';
+import type { Covered, PostingStore, Run } from '../lookup/ports.ts';
 
 /** Counts up with every change to the tables, or to what the terms of an entry are. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const SCHEMA = `
   CREATE TABLE covered (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, leaf BLOB) STRICT;
-  CREATE TABLE posting (term INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (term, entry)) STRICT, WITHOUT ROWID;
+  CREATE TABLE run (term INTEGER NOT NULL, last INTEGER NOT NULL, first INTEGER NOT NULL, PRIMARY KEY (term, last))
+    STRICT, WITHOUT ROWID;
   INSERT INTO covered VALUES (1, 0, NULL);
 `;
 
@@ -56,7 +57,7 @@ function openFile(path: string): Database.Database {
 
 function remake(db: Database.Database): void {
   db.transaction(() => {
-    db.exec('DROP TABLE IF EXISTS covered; DROP TABLE IF EXISTS posting;');
+    db.exec('DROP TABLE IF EXISTS covered; DROP TABLE IF EXISTS posting; DROP TABLE IF EXISTS run;');
     db.exec(SCHEMA);
     db.pragma(`user_version = ${FORMAT}`);
   })();
@@ -65,13 +66,13 @@ function remake(db: Database.Database): void {
 export class SqlitePostings implements PostingStore {
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepare>;
-  readonly #extend: (to: Covered, postings: readonly Posting[]) => void;
+  readonly #extend: (to: Covered, runs: readonly Run[]) => void;
 
   constructor(db: Database.Database) {
     this.#db = db;
     this.#sql = prepare(db);
-    this.#extend = db.transaction((to: Covered, postings: readonly Posting[]) => {
-      for (const [term, entry] of postings) this.#sql.add.run(term, entry);
+    this.#extend = db.transaction((to: Covered, runs: readonly Run[]) => {
+      for (const [term, first, last] of runs) this.#sql.add.run(term, last, first);
       this.#sql.cover.run(to.size, to.leaf ?? null);
     });
   }
@@ -81,12 +82,12 @@ export class SqlitePostings implements PostingStore {
     return { size, leaf: leaf?.length === HASH_BYTES ? (Uint8Array.from(leaf) as Hash) : undefined };
   }
 
-  extend(to: Covered, postings: readonly Posting[]): void {
-    this.#extend(to, postings);
+  extend(to: Covered, runs: readonly Run[]): void {
+    this.#extend(to, runs);
   }
 
   next(term: number, from: number): number | undefined {
-    return this.#sql.next.get(term, from) as number | undefined;
+    return this.#sql.next.get(from, term, from) as number | undefined;
   }
 
   clear(): void {
@@ -102,7 +103,7 @@ function prepare(db: Database.Database) {
   return {
     covered: db.prepare('SELECT size, leaf FROM covered'),
     cover: db.prepare('UPDATE covered SET size = ?, leaf = ?'),
-    add: db.prepare('INSERT INTO posting VALUES (?, ?) ON CONFLICT (term, entry) DO NOTHING'),
-    next: db.prepare('SELECT entry FROM posting WHERE term = ? AND entry >= ? ORDER BY entry LIMIT 1').pluck(),
+    add: db.prepare('INSERT INTO run VALUES (?, ?, ?)'),
+    next: db.prepare('SELECT max(first, ?) FROM run WHERE term = ? AND last >= ? ORDER BY last LIMIT 1').pluck(),
   };
 }

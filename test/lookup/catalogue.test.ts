@@ -212,13 +212,16 @@ test('a write that fails leaves it as it was, and it goes on with the next', () 
 test('postings and what they cover are one: a transaction that fails in the middle leaves neither', () => {
   const postings = openPostings(freshFile());
   const bad = [
-    [1, 2],
-    [3, Number.NaN],
+    [1, 2, 2],
+    [3, 2, Number.NaN],
   ] as const;
   assert.throws(() => postings.extend({ size: 3, leaf: undefined }, bad));
   assert.equal([postings.covered().size, postings.next(1, 0)], [0, undefined]);
-  postings.extend({ size: 3, leaf: undefined }, [[1, 2]]);
-  assert.equal([postings.covered().size, postings.next(1, 0), postings.next(1, 3)], [3, 2, undefined]);
+  postings.extend({ size: 3, leaf: undefined }, [[1, 1, 2]]);
+  postings.extend({ size: 7, leaf: undefined }, [[1, 5, 6]]);
+  assert.is(postings.covered().size, 7);
+  const nexts = Array.from({ length: 8 }, (_, from) => postings.next(1, from));
+  assert.equal(nexts, [1, 1, 2, 5, 5, 5, 6, undefined]);
   postings.close();
 });
 

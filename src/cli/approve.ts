@@ -1,7 +1,7 @@
 /** `limmat approve`: a further root signature for a proposal, after saying in plain words what that is. @module */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { verifyProof } from '../client/offline.ts';
+import { verifyPinned } from '../client/offline.ts';
 import { TiledLog } from '../client/tiledlog.ts';
 import { toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
@@ -9,7 +9,7 @@ import { parseSize } from '../core/size.ts';
 import { type CommonOptions, commonFields, withCommon } from './common.ts';
 import { readEntry } from './entryat.ts';
 import { command, required, setting } from './options.ts';
-import { readBytes, readVkeys } from './readinput.ts';
+import { readBytes } from './readinput.ts';
 import {
   compose,
   finish,
@@ -20,6 +20,7 @@ import {
   withSteps,
   withTarget,
 } from './statement.ts';
+import { readTrust } from './trust.ts';
 import { proposalInWords } from './words.ts';
 
 export function makeCommand(): Command {
@@ -64,9 +65,9 @@ async function proposalOf(options: Options): Promise<Found> {
   if ((index === undefined) === (proposal === undefined)) {
     throw new Fault('bad-request', 'approve takes one of --index N and --proposal FILE.tlog-proof');
   }
-  const vkeys = readVkeys(required(options, 'vkey'));
-  if (proposal !== undefined) return verifyProof(readBytes(proposal), vkeys);
+  const trust = readTrust(options);
+  if (proposal !== undefined) return verifyPinned(readBytes(proposal), trust);
   const at = parseSize(index as string, 'bad-request');
-  const log = new TiledLog(new LogClient(required(options, 'url'), fetch).get, vkeys);
+  const log = new TiledLog(new LogClient(required(options, 'url'), fetch).get, trust);
   return { index: at, ...(await log.entry(at)) };
 }

@@ -104,8 +104,11 @@ function requireNamed(kind: AdmittedKind, payload: Uint8Array): void {
 }
 
 /** The log that is read for what a statement refers to. Fault `bad-request` if it was not said which. */
-export function tiledLog({ url, vkey }: Target, wanted: string): TiledLog {
-  if (url !== undefined && vkey !== undefined) return new TiledLog(new LogClient(url, fetch).get, readVkeys(vkey));
+export function tiledLog(target: Target, wanted: string): TiledLog {
+  const { url, vkey, policy } = target;
+  if (url !== undefined && (vkey ?? policy) !== undefined) {
+    return new TiledLog(new LogClient(url, fetch).get, readTrust(target));
+  }
   throw new Fault('bad-request', `${wanted}: give --url and --vkey, so that it is read from the log and checked`);
 }
 

@@ -266,6 +266,49 @@ test('commands believe a checkpoint that the policy is met by, and say why not',
   await log.end('SIGTERM');
 });
 
+test('whatever reads a checkpoint asks for the quorum: verdict, approve, key events, fsck, replay', async () => {
+  up(w0, w1, w2);
+  await start();
+  const artifact = vendor.file('asked.bin', 'asked');
+  const target = ['--url', log.url, '--vkey', vendor.vkey];
+  await run(
+    'submit',
+    'build',
+    ...vendor.buildFlags('9.10', [artifact]),
+    ...target,
+    '--policy',
+    policy,
+    '--out',
+    `${artifact}.proof`,
+  );
+  const enrolment = vendor.path('enrolment.tlog-proof');
+  await run('proof', '--index', '2', ...target, '--out', enrolment);
+  const signing = ['--key', vendor.key('root'), '--out'];
+  const offline = ['--proposal', enrolment, '--vkey', vendor.vkey];
+  const commands = (name: string) => [
+    ['verdict', ...target, '--artifact', artifact],
+    ['approve', ...target, '--index', '2', ...signing, vendor.path(`${name}-1.cose`)],
+    ['approve', ...offline, ...signing, vendor.path(`${name}-2.cose`)],
+    ['key', 'suspend', '2', '--reason', 'superseded', ...target, ...signing, vendor.path(`${name}-3.cose`)],
+    ['fsck', ...target],
+    ['replay', ...target],
+  ];
+  for (const args of commands('met')) await run(...args, '--policy', policy, '--max-age', '1h');
+  const [stranger] = cosignersOf('stranger.example', new Uint8Array(32)) as [Cosigner, Cosigner];
+  const unmet = vendor.file('unmet.policy', `witness stranger ${formatVkey(stranger.vkey)}\nquorum stranger\n`);
+  for (const args of commands('unmet')) {
+    const { code, stdout, stderr } = await limmat(...args, '--policy', unmet);
+    assert.equal(
+      [code, /no cosignature by stranger/.test(stdout + stderr)],
+      [1, true],
+      `${args[0]}: ${stdout}${stderr}`,
+    );
+  }
+  const { code, stderr } = await limmat('fsck', '--data', vendor.data, '--policy', policy);
+  assert.equal([code, /--policy is for --url/.test(stderr)], [2, true], stderr);
+  await log.end('SIGTERM');
+});
+
 /** A proof of a tree that the log did not publish, by its own key and those of witnesses at a time in seconds. */
 function forged(time: number, ...cosigning: Witnessed[]): string {
   const text = formatCheckpoint({ origin: ORIGIN, size: 1, root: leafHash(utf8('another entry')) });

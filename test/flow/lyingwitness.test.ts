@@ -17,6 +17,7 @@ import { keyOf, lineBy } from '../witness/testlog.ts';
 import { submit } from './cosigning.ts';
 import { forgedNote } from './restored.ts';
 import { type Server, serve, serveWitness } from './server.ts';
+import { until } from './until.ts';
 
 // A log that runs, a witness of ours, and two witnesses with good keys that do not do what a witness should.
 
@@ -104,17 +105,6 @@ async function published(): Promise<{ size: number; by: string[] }> {
   const { checkpoint, signed } = openCheckpoint(note, [...keys, forger.key.vkey, denier.key.vkey]);
   const names = new Set(signed.map(({ vkey }) => vkey.name).filter((name) => name !== ORIGIN));
   return { size: checkpoint.size, by: [...names].map((name) => name.split('.')[0] as string).sort() };
-}
-
-/** Asks until something holds: there is no event for what another process does in its own time. */
-async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const value = await ask();
-    if (holds(value)) return value;
-    assert.ok(Date.now() < deadline, `${JSON.stringify(value)}\n${log.stderr()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** Waits until the log has told something to its operator. */

@@ -22,6 +22,7 @@ import { folder } from '../folder.ts';
 import { STRANGER } from '../witness/testlog.ts';
 import { Gate } from './gate.ts';
 import { limmat, type Server, serve, serveWitness } from './server.ts';
+import { until } from './until.ts';
 
 // A log of statements as an operator runs it, with three witnesses of ours and a quorum of two.
 
@@ -92,17 +93,6 @@ const metric = async (name: string) => {
 /** Who cosigned. */
 const by = ({ signed }: OpenedCheckpoint) =>
   [...new Set(signed.map(({ vkey }) => vkey.name).filter((name) => name.startsWith('w')))].sort().join(' ');
-
-/** Asks until something holds; there is no event for what another process does in its own time. */
-async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const value = await ask();
-    if (holds(value)) return value;
-    assert.ok(Date.now() < deadline, JSON.stringify(value));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** A proof of a statement, whose checkpoint a quorum has cosigned. */
 async function cosignedProof(response: Response): Promise<OpenedCheckpoint> {

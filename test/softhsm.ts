@@ -1,6 +1,6 @@
 /** Tokens of SoftHSM (Debian: softhsm2) in a folder of their own; where it is not installed, the file that asks says so. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { TokenConfig } from '../src/store/pkcs11.ts';
@@ -9,8 +9,14 @@ import { folder } from './folder.ts';
 const PLACES = ['/usr/lib/softhsm/libsofthsm2.so', '/opt/homebrew/lib/softhsm/libsofthsm2.so'];
 export const PIN = '1234';
 
-/** How to make tokens; undefined where there is no SoftHSM, or nothing to reach it with. */
-export function softHsm(): { addToken(label: string): TokenConfig } | undefined {
+export type SoftHsm = {
+  addToken(label: string): TokenConfig;
+  /** Takes all tokens away; answers how to put them back. */
+  disconnect(): () => void;
+};
+
+/** Undefined where there is no SoftHSM, or nothing to reach it with. */
+export function softHsm(): SoftHsm | undefined {
   const module = [process.env.LIMMAT_SOFTHSM ?? '', ...PLACES].find(existsSync);
   if (!module || !hasBinding()) {
     const what = module
@@ -20,8 +26,9 @@ export function softHsm(): { addToken(label: string): TokenConfig } | undefined 
     return undefined;
   }
   const root = folder();
-  mkdirSync(join(root, 'tokens'));
-  writeFileSync(join(root, 'conf'), `directories.tokendir = ${join(root, 'tokens')}\nlog.level = ERROR\n`);
+  const tokens = join(root, 'tokens');
+  mkdirSync(tokens);
+  writeFileSync(join(root, 'conf'), `directories.tokendir = ${tokens}\nlog.level = ERROR\n`);
   process.env.SOFTHSM2_CONF = join(root, 'conf'); // of this process, and of the commands that it runs
   return {
     addToken(label) {
@@ -30,6 +37,10 @@ export function softHsm(): { addToken(label: string): TokenConfig } | undefined 
       const pinFile = join(root, `${label}.pin`);
       writeFileSync(pinFile, `${PIN}\n`, { mode: 0o600 });
       return { module, token: label, pinFile };
+    },
+    disconnect() {
+      renameSync(tokens, `${tokens}.away`);
+      return () => renameSync(`${tokens}.away`, tokens);
     },
   };
 }

@@ -26,6 +26,7 @@ import { ends, ORIGIN, run, Vendor } from '../cli/world.ts';
 import { folder } from '../folder.ts';
 import { softHsm } from '../softhsm.ts';
 import { limmatIn, serve } from './server.ts';
+import { until } from './until.ts';
 
 // A log whose Ed25519 and P-256 keys are in a token, as an operator runs it: made, served, rotated, restored, checked.
 
@@ -146,6 +147,26 @@ else {
     await start();
     await logged('3.0');
     await stop();
+  });
+
+  test('a token that is taken away while the log runs stops it; back, and after a start, all that was logged is there', async () => {
+    await start();
+    const reconnect = hsm.disconnect();
+    const out = vendor.path('4.0.cose');
+    const build = [...vendor.buildFlags('4.0', [vendor.vkey]), '--audience', ORIGIN];
+    assert.match(await ends(3, 'submit', 'build', ...build, ...vendor.target, '--out', out), /stopped after an error/);
+    const health = await fetch(`${vendor.server.url}/healthz`);
+    assert.equal([health.status, (await fetch(`${vendor.server.url}/checkpoint`)).status], [503, 200]);
+    await until(
+      async () => vendor.server.stderr(),
+      (said) => /the token \\"limmat\\" cannot sign/.test(said),
+    );
+    await stop();
+    reconnect();
+    await start();
+    await logged('4.0');
+    await stop();
+    await run('fsck', '--data', data);
   });
 
   test('init takes no token that has a log of this name, and makes nothing in one when something else is wrong', async () => {

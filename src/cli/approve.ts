@@ -1,25 +1,17 @@
 /** `limmat approve`: a further root signature for a proposal, after saying in plain words what that is. @module */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { verifyProof } from '../client/offline.ts';
+import { verifyPinned } from '../client/offline.ts';
 import { TiledLog } from '../client/tiledlog.ts';
 import { toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { parseSize } from '../core/size.ts';
-import { type CommonOptions, commonFields, withCommon } from './common.ts';
+import { commonFields } from './common.ts';
 import { readEntry } from './entryat.ts';
 import { command, required, setting } from './options.ts';
-import { readBytes, readVkeys } from './readinput.ts';
-import {
-  compose,
-  finish,
-  proofName,
-  type Signing,
-  type Target,
-  withSigning,
-  withSteps,
-  withTarget,
-} from './statement.ts';
+import { readBytes } from './readinput.ts';
+import { compose, finishStep, type Stating, type StepFiles, withSteps } from './statement.ts';
+import { readTrust } from './trust.ts';
 import { proposalInWords } from './words.ts';
 
 export function makeCommand(): Command {
@@ -27,12 +19,10 @@ export function makeCommand(): Command {
     .option('--index <n>', 'the entry that is approved, read from the log and checked')
     .addOption(setting('--proposal <file>', 'the same as its .tlog-proof, on a machine that does not reach the log'))
     .action(approve);
-  return withTarget(withSigning(withSteps(withCommon(made))));
+  return withSteps(made);
 }
 
-type Options = Target &
-  Signing &
-  CommonOptions & { index?: string; proposal?: string; draft?: string; out?: string; proof?: string };
+type Options = Stating & StepFiles & { index?: string; proposal?: string };
 
 async function approve(options: Options): Promise<void> {
   const { index, leafHash, entry } = await proposalOf(options);
@@ -48,12 +38,7 @@ async function approve(options: Options): Promise<void> {
   const fields = { ...common, ref: { index, leafHash: toHex(leafHash) } };
   const { iss, aud } = proposal.statement;
   const statement = await compose({ kind: 'approval', fields, claims: { issuer: iss, audience: aud } }, options);
-  await finish(statement, options, {
-    draft: options.draft,
-    out: options.out,
-    proof: (own) => options.proof ?? proofName('approval', String(own)),
-    said: { approves: [`entry ${index} of ${aud}`, ...words] },
-  });
+  await finishStep(statement, options, { said: { approves: [`entry ${index} of ${aud}`, ...words] } });
 }
 
 type Found = { readonly index: number; readonly leafHash: Uint8Array; readonly entry: Uint8Array };
@@ -64,9 +49,9 @@ async function proposalOf(options: Options): Promise<Found> {
   if ((index === undefined) === (proposal === undefined)) {
     throw new Fault('bad-request', 'approve takes one of --index N and --proposal FILE.tlog-proof');
   }
-  const vkeys = readVkeys(required(options, 'vkey'));
-  if (proposal !== undefined) return verifyProof(readBytes(proposal), vkeys);
+  const trust = readTrust(options);
+  if (proposal !== undefined) return verifyPinned(readBytes(proposal), trust);
   const at = parseSize(index as string, 'bad-request');
-  const log = new TiledLog(new LogClient(required(options, 'url'), fetch).get, vkeys);
+  const log = new TiledLog(new LogClient(required(options, 'url'), fetch).get, trust);
   return { index: at, ...(await log.entry(at)) };
 }

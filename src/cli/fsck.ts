@@ -5,7 +5,6 @@ import { statementIn } from '../client/offline.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
-import type { Vkey } from '../core/note.ts';
 import { fetchTile, type Get, Reader } from '../core/reader.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { checkTree, type Finding } from '../monitor/check.ts';
@@ -16,20 +15,21 @@ import { checkData, type Report, type ShowProgress } from './fsckdata.ts';
 import { logDirectory } from './logdir.ts';
 import { command, required, setting } from './options.ts';
 import { type Progress, progressBar } from './progress.ts';
-import { readVkeys } from './readinput.ts';
+import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
-  return command('fsck', 'check a whole log: re-derive it from its entries and compare all that was said about it')
+  const made = command(
+    'fsck',
+    'check a whole log: re-derive it from its entries and compare all that was said about it',
+  )
     .addOption(setting('--data <dir>', 'a log on this machine'))
     .addOption(setting('--guard <file>', 'its journal of signed heads (default: DIR.guard)'))
     .addOption(setting('--url <url>', 'a log anywhere, read through its tiles'))
-    .addOption(
-      setting('--vkey <file>', 'the keys that must have signed it, one a line (default with --data: DIR/log.vkey)'),
-    )
     .action(fsck);
+  return withTrust(made, 'the keys that must have signed it, one a line (default with --data: DIR/log.vkey)');
 }
 
-type Options = { data?: string; guard?: string; url?: string; vkey?: string; json?: boolean };
+type Options = Trusting & { data?: string; guard?: string; url?: string; json?: boolean };
 
 async function fsck(options: Options): Promise<void> {
   if ((options.data === undefined) === (options.url === undefined)) {
@@ -48,6 +48,12 @@ async function fsck(options: Options): Promise<void> {
 
 function check(options: Options, progress: ShowProgress): Promise<Report> {
   if (options.data === undefined) return checkUrl(options, progress);
+  if (options.policy !== undefined) {
+    throw new Fault(
+      'bad-request',
+      '--policy is for --url: here every checkpoint is checked, and old ones can have less',
+    );
+  }
   const directory = logDirectory(options.data, options.guard);
   return checkData(directory, options.vkey ?? directory.vkeys, progress);
 }
@@ -55,9 +61,9 @@ function check(options: Options, progress: ShowProgress): Promise<Report> {
 /** Checks a log through nothing but what strangers can read. */
 async function checkUrl(options: Options, progress: ShowProgress): Promise<Report> {
   const url = required(options, 'url');
-  const vkeys = readVkeys(required(options, 'vkey'));
+  const trust = readTrust(options);
   const reach = new Reach(new LogClient(url, fetch).get);
-  const opened = openSigned(await reach.get('checkpoint'), vkeys);
+  const opened = openSigned(await reach.get('checkpoint'), trust);
   if (opened instanceof Fault) {
     return { origin: url, size: 0, findings: [{ place: 'checkpoint', message: opened.message }] };
   }
@@ -87,10 +93,12 @@ async function checkUrl(options: Options, progress: ShowProgress): Promise<Repor
   return { origin, size, findings: [...findings, ...replayed] };
 }
 
-/** The checkpoint, if a key that was given has signed it; else what is wrong with it. */
-function openSigned(note: Uint8Array, vkeys: readonly Vkey[]): Checkpoint | Fault {
+/** The checkpoint, if those who must have signed it have; else what is wrong with it. */
+function openSigned(note: Uint8Array, { vkeys, check }: Trust): Checkpoint | Fault {
   try {
-    return openCheckpoint(note, vkeys).checkpoint;
+    const opened = openCheckpoint(note, vkeys);
+    check(opened);
+    return opened.checkpoint;
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;

@@ -7,7 +7,6 @@ import { toHex, utf8 } from '../core/bytes.ts';
 import { decodeStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
-import { deriveSeed } from '../core/logkeys.ts';
 import { formatVkey, isKeyName } from '../core/note.ts';
 import { SEED_BYTES, type Signer, signerOf } from '../core/signature.ts';
 import { type FromLog, packOffers, type ToLog } from '../log/channel.ts';
@@ -17,9 +16,11 @@ import { toJson } from '../registry/json.ts';
 import { createFile } from '../store/durable.ts';
 import { createGuardFile } from '../store/guardfile.ts';
 import { createKeyFile, readKeyFile } from '../store/keyfile.ts';
-import { createSeed, readSeed } from '../store/seed.ts';
+import type { TokenConfig } from '../store/pkcs11.ts';
+import { createSeed, seedKeyring } from '../store/seed.ts';
 import { createStore } from '../store/sqlite.ts';
 import { firstHeartbeat, firstPolicy, type GenesisParts, signGenesis } from './genesis.ts';
+import { keepToken, keyringOf, makeTokenKeys, readToken } from './keyring.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import { runLog } from './openlog.ts';
 import { command, required, setting } from './options.ts';
@@ -43,6 +44,12 @@ export function makeCommand(): Command {
     .addOption(
       setting('--policy <file>', 'YAML or JSON with fields of the first policy, such as further organisations'),
     )
+    .addOption(
+      setting(
+        '--token <file>',
+        'keep the Ed25519 and P-256 keys in the PKCS#11 token that this file names, YAML or JSON',
+      ),
+    )
     .option('--draft', 'write the seed and the unsigned first policy only, for a ceremony elsewhere')
     .option('--genesis <file>', 'complete a draft with its policy, signed elsewhere')
     .action(init);
@@ -56,6 +63,7 @@ type Options = {
   operator: string;
   operatorKey?: string;
   policy?: string;
+  token?: string;
   draft?: boolean;
   genesis?: string;
   json?: boolean;
@@ -70,18 +78,19 @@ async function init(options: Options): Promise<void> {
   if (options.entries === 'opaque' && (options.draft || options.genesis)) {
     throw new Fault('bad-request', 'an opaque log has no policy, so there is no --draft and no --genesis of it');
   }
+  if (options.genesis && options.token) throw new Fault('bad-request', 'the draft has decided about a --token already');
   refuseTaken(directory, options);
-  // Nothing is written before all that was given is known to be good.
-  const seed = options.genesis ? readSeed(directory.seed) : new Uint8Array(randomBytes(SEED_BYTES));
-  const logKey = signerOf('ed25519', deriveSeed(seed, 'statement-ed25519', 0));
+  const token = options.token === undefined ? undefined : readToken(options.token);
+  const keys = { directory, origin, token, seed: new Uint8Array(randomBytes(SEED_BYTES)) };
   if (options.draft) {
-    draft(options, origin, directory, seed, logKey);
+    await draft(options, keys);
     return;
   }
   const operator = options.entries === 'opaque' || options.genesis ? undefined : operatorKey(options);
-  const entries = options.entries === 'opaque' ? [] : await firstEntries(options, origin, logKey, operator?.signer);
-  mkdirSync(directory.data, { recursive: true, mode: 0o700 });
-  if (!options.genesis) createSeed(directory.seed, seed);
+  const entries = await begin(options, keys, async (logKey) =>
+    options.entries === 'opaque' ? [] : firstEntries(options, origin, logKey, operator?.signer),
+  );
+  if (!options.genesis) keepKeys(keys);
   const madeKey = operator?.seed && keepKey(`${directory.data}/operator-key.pem`, operator.seed);
   createGuardFile(directory.guard);
   createStore(directory.database, { origin, entries: options.entries });
@@ -92,14 +101,51 @@ async function init(options: Options): Promise<void> {
     origin,
     data: directory.data,
     guard: directory.guard,
+    token: existsSync(directory.token) ? directory.token : undefined,
     operatorKey: madeKey,
     genesis,
     vkeys,
   });
 }
 
-function refuseTaken({ database, guard, vkeys, seed }: LogDirectory, { genesis }: Options): void {
-  const taken = [database, guard, vkeys, ...(genesis ? [] : [seed])].find(existsSync);
+type Keys = {
+  readonly directory: LogDirectory;
+  readonly origin: string;
+  /** Where the keys are made that can be in a token. */
+  readonly token: TokenConfig | undefined;
+  /** Makes the others, or all. */
+  readonly seed: Uint8Array;
+};
+
+/**
+ * Composes what a log begins with, which names its statement key. Nothing is written, and no key made in a token, before
+ * all that was given is known to be good: so there it is composed with another key first.
+ */
+async function begin<T>(
+  { genesis }: Options,
+  { directory, origin, token, seed }: Keys,
+  compose: (logKey: Signer) => Promise<T>,
+): Promise<T> {
+  const drafted = genesis ? keyringOf(directory, origin) : seedKeyring(seed);
+  const composed = await compose(drafted.signer('statement-ed25519', 0));
+  drafted.close();
+  if (!token) return composed;
+  const keyring = makeTokenKeys(token, origin);
+  try {
+    return await compose(keyring.signer('statement-ed25519', 0));
+  } finally {
+    keyring.close();
+  }
+}
+
+function keepKeys({ directory, token, seed }: Keys): void {
+  mkdirSync(directory.data, { recursive: true, mode: 0o700 });
+  createSeed(directory.seed, seed);
+  if (token) keepToken(directory.token, token);
+}
+
+function refuseTaken({ database, guard, vkeys, seed, token }: LogDirectory, { genesis }: Options): void {
+  const taken = [database, guard, vkeys, ...(genesis ? [] : [seed, token])].find(existsSync);
   if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a log: choose another --data`);
 }
 
@@ -136,13 +182,15 @@ function genesisParts(options: Options, origin: string, logKey: Signer): Genesis
   return { origin, operator: options.operator, operatorKey: undefined, logKey, fields };
 }
 
-/** Writes the seed and the policy that the operator signs elsewhere; the operator's private key is not needed here. */
-function draft(options: Options, origin: string, directory: LogDirectory, seed: Uint8Array, logKey: Signer): void {
+/** Makes the keys, and writes the policy that the operator signs elsewhere with a key that is not needed here. */
+async function draft(options: Options, keys: Keys): Promise<void> {
+  const { directory, origin } = keys;
   const operator = options.operatorKey ? readKeyFile(options.operatorKey) : undefined;
-  const policy = firstPolicy({ ...genesisParts(options, origin, logKey), operatorKey: operator });
+  const policy = await begin(options, keys, async (logKey) =>
+    firstPolicy({ ...genesisParts(options, origin, logKey), operatorKey: operator }),
+  );
   const file = `${directory.data}/genesis.json`;
-  mkdirSync(directory.data, { recursive: true, mode: 0o700 });
-  createSeed(directory.seed, seed);
+  keepKeys(keys);
   createFile(file, utf8(`${JSON.stringify(toJson('policy', policy), null, 2)}\n`));
   const next = `limmat sign policy --file ${file} --issuer ${options.operator} --key OPERATOR.pem --audience ${origin} --out genesis.cose`;
   print(options.json, {
@@ -182,6 +230,7 @@ type Made = {
   origin: string;
   data: string;
   guard: string;
+  token: string | undefined;
   operatorKey: string | undefined;
   genesis: string | undefined;
   vkeys: string[];
@@ -197,7 +246,7 @@ function report(options: Options, made: Made): void {
 Clients pin these keys (also in ${made.data}/log.vkey):
 ${made.vkeys.map((vkey) => `  ${vkey.length > 120 ? `${vkey.slice(0, 120)}…` : vkey}`).join('\n')}
 ${made.genesis ? `and the leaf hash of entry 0, the first policy:\n  ${made.genesis}\n` : ''}
-Keep ${made.data}/seed secret: whoever has it can sign as this log.
+Keep ${made.data}/seed secret: whoever has it ${made.token ? 'has the ML-DSA-44 key, which clients pin beside the one in the token' : 'can sign as this log'}.
 ${made.operatorKey ? `Move ${made.operatorKey} off this machine: it signs policies, and the server does not need it.\n` : ''}Leave ${made.guard} out of every backup: it is what keeps a restored database from lying.
 
 Next: npx limmat serve --data ${made.data} --listen 127.0.0.1:8080`);

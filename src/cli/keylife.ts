@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { PURPOSES } from '../registry/kinds/key.ts';
-import { type CommonOptions, commonFields, withCommon, withRefs } from './common.ts';
+import { commonFields, withRefs } from './common.ts';
 import type { Claims, Fields } from './draft.ts';
 import { canHappenAgain, EVENTS, eventFields, type KeyEventName, withEventFields } from './keyevents.ts';
 import { type EnrolledFor, enrolmentFields, type KeyProof, proveKey, readKeyProof, writeKeyProof } from './keyproof.ts';
@@ -12,9 +12,10 @@ import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
 import {
   compose,
-  finish,
-  proofName,
+  finishStep,
   type Signing,
+  type Stating,
+  type StepFiles,
   type Target,
   withSigning,
   withSteps,
@@ -65,10 +66,10 @@ function makeEventCommand(event: KeyEventName): Command {
     .argument('<which>', isEnrolment ? 'a file of `limmat key prove`, or the new private key itself' : WHICH_KEY)
     .action((which: string, options: EventOptions) => logEvent(event, which, options));
   if (isEnrolment) withEnrolledFor(made);
-  return withTarget(withSigning(withSteps(withRefs(withCommon(withEventFields(made, event))))));
+  return withSteps(withRefs(withEventFields(made, event)));
 }
 
-type EventOptions = Target & Signing & Enrolling & CommonOptions & { draft?: string; out?: string; proof?: string };
+type EventOptions = Stating & StepFiles & Enrolling;
 
 async function logEvent(event: KeyEventName, which: string, options: EventOptions): Promise<void> {
   const own = eventFields(event, options);
@@ -76,10 +77,7 @@ async function logEvent(event: KeyEventName, which: string, options: EventOption
   // A second suspension in the same words would be the same statement, and the log would answer with the first one.
   const common = await commonFields('key', canHappenAgain(event) ? { at: 'now', ...options } : options);
   const statement = await compose({ kind: 'key', fields: { ...own, ...fields, ...common }, claims }, options);
-  await finish(statement, options, {
-    draft: options.draft,
-    out: options.out,
-    proof: (index) => options.proof ?? proofName('key', String(index)),
+  await finishStep(statement, options, {
     next: (index) =>
       `if ${statement.iss} needs more than one root: limmat approve --index ${index} --key OTHER-ROOT.pem`,
   });

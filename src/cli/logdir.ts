@@ -8,6 +8,8 @@ export type LogDirectory = {
   /** What lookups find entries by; made again from the database if it is lost. */
   readonly lookup: string;
   readonly seed: string;
+  /** Which token has the keys that the seed does not make; there only if one has. */
+  readonly token: string;
   readonly vkeys: string;
   readonly guard: string;
   /** What speaks against the log, sent to it by others. */
@@ -27,6 +29,7 @@ export function logDirectory(data: string, guard = `${data.replace(/[/\\]+$/, ''
     database: `${data}/log.db`,
     lookup: `${data}/lookup.db`,
     seed: `${data}/seed`,
+    token: `${data}/token.json`,
     vkeys: `${data}/log.vkey`,
     guard,
     evidence: `${data}/evidence`,

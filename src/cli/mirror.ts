@@ -1,6 +1,4 @@
 /** `limmat mirror`: follows a log, keeps all of it, and serves the copy with a cosignature of its own. @module */
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { type Logger, pino } from 'pino';
@@ -22,6 +20,7 @@ import { openMirrorStore, type SqliteMirrorStore } from '../store/mirror.ts';
 import { readSeed } from '../store/seed.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { refusal } from '../witness/decide.ts';
+import { endWith, listenOn } from './listen.ts';
 import { mirrorDirectory, mirrorKeys } from './mirrordir.ts';
 import { makeInit } from './mirrorinit.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
@@ -144,12 +143,10 @@ async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...
   const vkeys = rest.cosigners.map(({ vkey }) => formatVkey(vkey));
   announce(options.json ?? false, { listen: base, tiles: `${base}/${hash}`, origin: mirror.origin, vkeys });
   // A round that is cut short loses nothing that the next one does not do again.
-  async function stop(): Promise<void> {
+  endWith(async () => {
     await closeFront(server, rest.patience);
     rest.close();
-    process.exit();
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+  });
   while (follow) {
     const problem = await follow().then(() => undefined, messageOf);
     if (problem !== trouble) logger.info({ problem }, problem ? 'the log cannot be mirrored' : 'the log is mirrored');
@@ -178,20 +175,6 @@ function readsOf(
     evidenceFile: (hash) => known.evidenceFile(hash),
     trouble,
   };
-}
-
-async function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  }).catch((error: unknown) => {
-    throw new Fault(
-      'bad-request',
-      `cannot listen on ${host} port ${port}: ${messageOf(error)}; --listen names another`,
-    );
-  });
-  const { address, family, port: bound } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
 }
 
 function announce(json: boolean, what: { listen: string; tiles: string; origin: string; vkeys: string[] }): void {

@@ -4,7 +4,6 @@
  */
 import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deriveSeed, type KeyUse } from '../core/logkeys.ts';
 import { type PublicKey, signerOf } from '../core/signature.ts';
 import { parsePolicy } from '../core/tlogpolicy.ts';
 import type { FromLog, NewKey, Port } from '../log/channel.ts';
@@ -22,9 +21,9 @@ import { Witnessing } from '../log/witnessing.ts';
 import type { KnownKey } from '../registry/view.ts';
 import { fileExport } from '../store/files.ts';
 import { openGuardFile } from '../store/guardfile.ts';
-import { readSeed } from '../store/seed.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { get, post } from './fetched.ts';
+import { type LogKeys, mldsaSeed, openKeys } from './keyring.ts';
 import type { LogDirectory } from './logdir.ts';
 import { mldsaWorker } from './threads/mldsaworker.ts';
 
@@ -50,22 +49,23 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
   const clock = () => new Date();
   const store = openStore(directory.database);
   const guard = openGuardFile(directory.guard);
-  const seeds = derivedSeeds(directory, store);
+  const keys = openKeys(directory, store);
+  const seed = mldsaSeed(directory, store);
   const { origin, entries } = store.identity();
   const follow = exporter(options.export, origin, store, send);
   // Last, and ended below if the log is refused after all: a thread that runs would keep this one from ending.
-  const mldsa = mldsaWorker(seeds('checkpoint-mldsa44'));
+  const mldsa = mldsaWorker(seed);
   const signer = headSigner({
     origin,
     publicUrl,
-    ed25519: signerOf('ed25519', seeds('checkpoint-ed25519')),
-    receipt: signerOf('p256', seeds('receipt-p256')),
-    retired: retiredReceiptKeys(seeds, store),
+    ed25519: keys.inUse('checkpoint-ed25519'),
+    receipt: keys.inUse('receipt-p256'),
+    retired: retiredReceiptKeys(keys, store),
     newest: store.published()?.timestamp ?? 0,
-    mldsa44: { key: signerOf('mldsa44', seeds('checkpoint-mldsa44')).key, sign: mldsa.sign },
+    mldsa44: { key: signerOf('mldsa44', seed).key, sign: mldsa.sign },
     clock,
   });
-  const statementKey = signerOf('ed25519', seeds('statement-ed25519'));
+  const statementKey = keys.inUse('statement-ed25519');
   const learn = (keys: readonly KnownKey[]) => send({ type: 'keys', keys: keys.map(toNewKey) });
   const rules: Rules =
     entries === 'opaque'
@@ -102,6 +102,7 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
       async stopped() {
         await follow?.stop();
         await mldsa.end();
+        keys.keyring.close();
         store.close();
         guard.close();
         resolve();
@@ -146,18 +147,10 @@ function alarm(milliseconds: number, ring: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** The seeds of derived keys: those in use, unless another number is asked for. */
-type Seeds = (use: KeyUse, n?: number) => Uint8Array;
-
-export function derivedSeeds(directory: LogDirectory, store: SqliteStore): Seeds {
-  const seed = readSeed(directory.seed);
-  return (use, n = store.keyNumber(use)) => deriveSeed(seed, use, n);
-}
-
 /** The receipt keys of before, the newest first: what they signed still verifies. */
-function retiredReceiptKeys(seeds: Seeds, store: SqliteStore): PublicKey[] {
+function retiredReceiptKeys({ keyring }: LogKeys, store: SqliteStore): PublicKey[] {
   const numbers = Array.from({ length: store.keyNumber('receipt-p256') }, (_, n) => n).reverse();
-  return numbers.map((n) => signerOf('p256', seeds('receipt-p256', n)).key);
+  return numbers.map((n) => keyring.signer('receipt-p256', n).key);
 }
 
 function exporter(copy: string | undefined, origin: string, store: SqliteStore, send: (message: FromLog) => void) {

@@ -32,7 +32,7 @@ async function proof(options: Options): Promise<void> {
   const client = new LogClient(required(options, 'url'), fetch);
   const bytes =
     options.entry === undefined
-      ? await new TiledLog(client.get, trust.vkeys).proof(parseSize(options.index as string, 'bad-request'))
+      ? await new TiledLog(client.get, trust).proof(parseSize(options.index as string, 'bad-request'))
       : await client.proof(entryIdOf(parseEntryId(options.entry)));
   const proven = verifyProof(bytes, trust.vkeys);
   const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });

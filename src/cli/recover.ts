@@ -10,7 +10,6 @@ import type { Head } from '../core/checkpoint.ts';
 import { Fault } from '../core/fault.ts';
 import type { Vkey } from '../core/note.ts';
 import { type Get, Reader } from '../core/reader.ts';
-import { signerOf } from '../core/signature.ts';
 import { Guard } from '../log/guard.ts';
 import { recover } from '../log/recovery.ts';
 import { opaqueRules, type Rules } from '../log/rules.ts';
@@ -18,8 +17,9 @@ import { StatementRules } from '../log/statements.ts';
 import { readExport } from '../store/files.ts';
 import { lockGuard, openGuardFile } from '../store/guardfile.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
+import { type LogKeys, openKeys } from './keyring.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
-import { derivedSeeds, rootReader } from './openlog.ts';
+import { rootReader } from './openlog.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
@@ -54,10 +54,12 @@ async function run(options: Options): Promise<void> {
     await checkSource(get, from, target, vkeys, origin);
     const bar = progressBar('recovering', target.size, options.json);
     const copy = new Reader(get, target);
-    const rules = rulesOf(directory, store);
+    const keys = openKeys(directory, store);
+    const rules = rulesOf(store, keys);
     const recovered = await recover({ store, entries, rules, copy, progress: (size) => bar.update(size) }).finally(
       bar.stop,
     );
+    keys.keyring.close();
     const { size, root } = store.head();
     print(options.json, { recovered, size, root: toHex(root), next: nextStep(directory) });
   }
@@ -119,9 +121,9 @@ async function checkSource(
   }
 }
 
-function rulesOf(directory: LogDirectory, store: SqliteStore): Rules {
+function rulesOf(store: SqliteStore, { inUse }: LogKeys): Rules {
   if (store.identity().entries === 'opaque') return opaqueRules;
-  const statementKey = signerOf('ed25519', derivedSeeds(directory, store)('statement-ed25519'));
+  const statementKey = inUse('statement-ed25519');
   return new StatementRules({ store, statementKey, learn: () => {}, rootAt: rootReader(store), acceptClockStep: true });
 }
 

@@ -16,25 +16,30 @@ import { FAILED } from './exit.ts';
 import { logDirectory } from './logdir.ts';
 import { command, required, setting } from './options.ts';
 import { progressBar } from './progress.ts';
-import { readVkeys } from './readinput.ts';
+import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
-  return command('replay', 'check that a log let in nothing but what its own rules allow, from its public tiles alone')
+  const made = command(
+    'replay',
+    'check that a log let in nothing but what its own rules allow, from its public tiles alone',
+  )
     .addOption(setting('--url <url>', 'a log anywhere'))
     .addOption(setting('--data <dir>', 'a log on this machine'))
-    .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line (default with --data: DIR/log.vkey)'))
     .action(replay);
+  return withTrust(made, 'the pinned keys of the log, one a line (default with --data: DIR/log.vkey)');
 }
 
-type Options = { url?: string; data?: string; vkey?: string; json?: boolean };
+type Options = Trusting & { url?: string; data?: string; json?: boolean };
 
 async function replay(options: Options): Promise<void> {
   if ((options.data === undefined) === (options.url === undefined)) {
     throw new Fault('bad-request', 'replay takes one of --url URL and --data DIR');
   }
-  const { get, vkeys, close } = options.data === undefined ? fromUrl(options) : fromData(options.data, options.vkey);
+  const { get, trust, close } = options.data === undefined ? fromUrl(options) : fromData(options.data, options);
   const note = await get('checkpoint');
-  const { checkpoint } = openCheckpoint(note, readVkeys(vkeys));
+  const opened = openCheckpoint(note, trust.vkeys);
+  trust.check(opened);
+  const { checkpoint } = opened;
   const reader = new Reader(get, checkpoint);
   const bar = progressBar('replaying', checkpoint.size, options.json);
   const told = await replayLog(reader, note, (done) => bar.update(done));
@@ -46,21 +51,23 @@ async function replay(options: Options): Promise<void> {
   if (told.findings.length > 0) process.exitCode = FAILED;
 }
 
-function fromUrl(options: Options) {
+type Source = { readonly get: Get; readonly trust: Trust; readonly close: () => void };
+
+function fromUrl(options: Options): Source {
   const { get } = new LogClient(required(options, 'url'), fetch);
-  return { get, vkeys: required(options, 'vkey'), close: () => {} };
+  return { get, trust: readTrust(options), close: () => {} };
 }
 
 /** The tiles as the server would serve them, read from its database. */
-function fromData(data: string, vkey: string | undefined): { get: Get; vkeys: string; close: () => void } {
+function fromData(data: string, options: Options): Source {
   const directory = logDirectory(data);
   const store = openStore(directory.database, { readonly: true });
   const published = store.published();
   if (!published) throw new Fault('bad-request', 'nothing is published yet: `limmat serve` publishes');
-  const vkeys = vkey ?? directory.vkeys;
-  const tree = new PublishedTree(store, openCheckpoint(published.note, readVkeys(vkeys)).checkpoint);
+  const trust = readTrust({ ...options, vkey: options.vkey ?? directory.vkeys });
+  const tree = new PublishedTree(store, openCheckpoint(published.note, trust.vkeys).checkpoint);
   const get: Get = async (path) => (path === 'checkpoint' ? published.note : tree.tile(parseTilePath(path)));
-  return { get, vkeys, close: () => store.close() };
+  return { get, trust, close: () => store.close() };
 }
 
 function tell(report: {

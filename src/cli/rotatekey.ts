@@ -2,11 +2,10 @@
 import type { Command } from 'commander';
 import { toBase64url } from '../core/bytes.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
-import { signerOf } from '../core/signature.ts';
 import { openGuardFile } from '../store/guardfile.ts';
 import { openStore } from '../store/sqlite.ts';
+import { openKeys } from './keyring.ts';
 import { logDirectory } from './logdir.ts';
-import { derivedSeeds } from './openlog.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 
@@ -28,11 +27,13 @@ function rotate(options: { data?: string; guard?: string; json?: boolean }): voi
   const directory = logDirectory(required(options, 'data'), options.guard);
   const guard = openGuardFile(directory.guard); // whoever holds it is alone with this log
   const store = openStore(directory.database);
-  const seeds = derivedSeeds(directory, store); // before anything changes: the seed is there and can be read
-  const kid = () => toBase64url(thumbprintOf(signerOf('p256', seeds('receipt-p256')).key));
+  const { keyring, inUse } = openKeys(directory, store); // before anything changes: they are there and can be used
+  const kid = () => toBase64url(thumbprintOf(inUse('receipt-p256').key));
   const retired = kid();
+  keyring.make('receipt-p256', store.keyNumber('receipt-p256') + 1); // and stays, if this ends before the next line
   const number = store.rotateKey('receipt-p256');
   const current = kid();
+  keyring.close();
   store.close();
   guard.close();
   print(options.json, {

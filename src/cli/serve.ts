@@ -1,5 +1,5 @@
 /** `limmat serve`: opens a log and serves it over HTTP until it is told to stop. @module */
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
@@ -25,6 +25,7 @@ import { PublishedTree } from '../log/published.ts';
 import { LookupHandle } from '../lookup/handle.ts';
 import { openEvidenceFiles } from '../store/evidencefiles.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
+import { endWith, listenOn } from './listen.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
 import type { LookupOptions } from './openlookup.ts';
@@ -165,18 +166,15 @@ async function serve(options: Options): Promise<void> {
     await ended;
     store.close();
   };
-  await listenOn(server, host, port).catch(async (error: unknown) => {
+  await listenOn(server, { host, port }).catch(async (error: unknown) => {
     await closeLog();
-    throw new Fault('bad-request', `cannot listen on ${listen}: ${messageOf(error)}; --listen HOST:PORT names another`);
+    throw error;
   });
-  async function stop(): Promise<void> {
-    if (stopping) return;
+  endWith(async () => {
     stopping = true;
     await closeFront(server, patience);
     await closeLog();
-    process.exit();
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+  });
   announce(options.json ?? false, {
     listen,
     publicUrl,
@@ -201,13 +199,6 @@ async function freePort({ host, port }: { host: string; port: number }): Promise
   const free = (probe.address() as AddressInfo).port;
   await new Promise((resolve) => probe.close(resolve));
   return { host, port: free };
-}
-
-function listenOn(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
 }
 
 /** The lookup can fail without the log: what it answers can be had from the entries. */

@@ -17,6 +17,7 @@ import { contentTypeOf, isGovernance } from '../registry/names.ts';
 import { readPayload, subjectOf } from '../registry/payload.ts';
 import { createFile, replaceFile } from '../store/durable.ts';
 import { readKeyFile } from '../store/keyfile.ts';
+import { type CommonOptions, withCommon } from './common.ts';
 import { describeProven } from './describe.ts';
 import { type Claims, type Draft, type Fields, writeDraft } from './draft.ts';
 import { explained } from './hints.ts';
@@ -32,6 +33,11 @@ export type Target = Trusting & { url?: string; json?: boolean };
 /** Who says it, about what, to which log, and with which key. */
 export type Signing = { key?: string; issuer?: string; subject?: string; audience?: string };
 
+/** What every command takes that makes a statement. */
+export type Stating = Target & Signing & CommonOptions;
+/** What commands of which each step can be the last one on this machine write. */
+export type StepFiles = { draft?: string; out?: string; proof?: string };
+
 export function withTarget(command: Command): Command {
   return withTrust(command.addOption(setting('--url <url>', 'the log')));
 }
@@ -43,9 +49,14 @@ export function withSigning(command: Command): Command {
     .addOption(setting('--audience <origin>', 'the origin of the log (default: as the draft or --vkey says)'));
 }
 
-/** For commands of which each step can be the last one on this machine. */
+/** Adds the flags of `Stating`. */
+export function withStatement(command: Command): Command {
+  return withTarget(withSigning(withCommon(command)));
+}
+
+/** Adds those of `StepFiles` as well. */
 export function withSteps(command: Command): Command {
-  return command
+  return withStatement(command)
     .option('--draft <file>', 'write what is to be signed, YAML or JSON, and sign nothing')
     .addOption(setting('--out <file>', 'write the signed statement, and submit nothing'))
     .addOption(setting('--proof <file>', 'where the proof goes after a submission (default: KIND-INDEX.tlog-proof)'));
@@ -104,8 +115,11 @@ function requireNamed(kind: AdmittedKind, payload: Uint8Array): void {
 }
 
 /** The log that is read for what a statement refers to. Fault `bad-request` if it was not said which. */
-export function tiledLog({ url, vkey }: Target, wanted: string): TiledLog {
-  if (url !== undefined && vkey !== undefined) return new TiledLog(new LogClient(url, fetch).get, readVkeys(vkey));
+export function tiledLog(target: Target, wanted: string): TiledLog {
+  const { url, vkey, policy } = target;
+  if (url !== undefined && (vkey ?? policy) !== undefined) {
+    return new TiledLog(new LogClient(url, fetch).get, readTrust(target));
+  }
   throw new Fault('bad-request', `${wanted}: give --url and --vkey, so that it is read from the log and checked`);
 }
 
@@ -148,6 +162,17 @@ export async function finish(statement: Composed, options: Target & Signing, ste
   if (draft !== undefined) keepDraft(draft, statement, options.json, steps);
   else if (out !== undefined) keepStatement(out, sign(statement, required(options, 'key')), options.json, steps);
   else await submit(sign(statement, required(options, 'key')), options, steps);
+}
+
+/** `finish` as `withSteps` asks for it. */
+export function finishStep(
+  statement: Composed,
+  options: Target & Signing & StepFiles,
+  told: Pick<Steps, 'said' | 'next'>,
+): Promise<void> {
+  const { draft, out, proof } = options;
+  const proofOf = (index: number) => proof ?? proofName(statement.kind, String(index));
+  return finish(statement, options, { draft, out, proof: proofOf, ...told });
 }
 
 /** Writes what will be signed, for those who look at it and those who sign it. */

@@ -3,11 +3,20 @@ import { Command } from 'commander';
 import { toHex } from '../core/bytes.ts';
 import { decodeStatement } from '../core/cose.ts';
 import type { AdmittedKind } from '../registry/kinds.ts';
-import { type CommonOptions, collect, commonFields, withCommon, withRefs } from './common.ts';
+import { collect, commonFields, withRefs } from './common.ts';
 import { readDraft } from './draft.ts';
 import { command, setting } from './options.ts';
 import { readBytes } from './readinput.ts';
-import { compose, finish, proofName, type Signing, submit, type Target, withSigning, withTarget } from './statement.ts';
+import {
+  compose,
+  finish,
+  proofName,
+  type Stating,
+  submit,
+  type Target,
+  withStatement,
+  withTarget,
+} from './statement.ts';
 import { makeBuildCommand } from './submitbuild.ts';
 
 /** What each kind says. Builds have more flags, and heartbeats are written by the log itself. */
@@ -43,10 +52,10 @@ function makeKindCommand(kind: AdmittedKind, says: string): Command {
     .addOption(setting('--subject <text>', 'what it speaks about, where the fields do not say it'))
     .addOption(setting('--out <file>', `where the proof goes (default: ${kind}-INDEX.tlog-proof)`))
     .action((options: KindOptions) => submitKind(kind, options));
-  return withTarget(withSigning(withRefs(withCommon(made))));
+  return withStatement(withRefs(made));
 }
 
-type KindOptions = Target & Signing & CommonOptions & { file?: string; out?: string; notice?: string[] };
+type KindOptions = Stating & { file?: string; out?: string; notice?: string[] };
 
 async function submitKind(kind: AdmittedKind, options: KindOptions): Promise<void> {
   const { file } = options;

@@ -5,7 +5,7 @@ import { toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { Json } from '../registry/json.ts';
 import { KINDS } from '../registry/kinds.ts';
-import { type CommonOptions, collect, commonFields, withCommon, withRefs } from './common.ts';
+import { collect, commonFields, withCommon, withRefs } from './common.ts';
 import { type Fields, readDraft } from './draft.ts';
 import { hashFile } from './hashfile.ts';
 import { command, required, setting } from './options.ts';
@@ -14,16 +14,7 @@ import { mergeProvenance } from './provenance/merge.ts';
 import type { NamedDigests } from './provenance/provenance.ts';
 import { readProvenance } from './provenance/read.ts';
 import { readBytes } from './readinput.ts';
-import {
-  type Composed,
-  compose,
-  finish,
-  proofName,
-  type Signing,
-  type Target,
-  withSigning,
-  withTarget,
-} from './statement.ts';
+import { type Composed, compose, finish, proofName, type Stating, withSigning, withTarget } from './statement.ts';
 
 const { fields } = KINDS.build.schema;
 const artifactKind = fields.get('artifactKind')?.node;
@@ -61,21 +52,19 @@ export function withBuild(build: Command): Command {
   return withSigning(withRefs(withCommon(build)));
 }
 
-export type BuildOptions = Target &
-  Signing &
-  CommonOptions & {
-    file?: string;
-    site?: string;
-    builder?: string;
-    product?: string;
-    productVersion?: string;
-    packageUrl?: string;
-    kind?: string;
-    artifact: string[];
-    provenance: string[];
-    source: string[];
-    channel?: string;
-  };
+export type BuildOptions = Stating & {
+  file?: string;
+  site?: string;
+  builder?: string;
+  product?: string;
+  productVersion?: string;
+  packageUrl?: string;
+  kind?: string;
+  artifact: string[];
+  provenance: string[];
+  source: string[];
+  channel?: string;
+};
 
 async function submitBuild(options: BuildOptions & { out?: string }): Promise<void> {
   const { statement, product, version } = await composeBuild(options);

@@ -1,9 +1,8 @@
 /** Whose signatures a command believes: pinned keys of a log, and the witnesses that a trust policy asks for. @module */
 import type { Command } from 'commander';
-import { requireQuorum } from '../client/offline.ts';
+import { type Pinned, requireQuorum } from '../client/offline.ts';
 import type { OpenedCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
-import type { Vkey } from '../core/note.ts';
 import { explain } from '../core/quorum.ts';
 import { parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
 import { required, setting } from './options.ts';
@@ -11,18 +10,16 @@ import { readBytes, readVkeys } from './readinput.ts';
 
 export type Trusting = { vkey?: string; policy?: string; maxAge?: string };
 
-export type Trust = {
-  /** All keys whose signatures are looked at. */
-  readonly vkeys: readonly Vkey[];
+export type Trust = Pinned & {
   /** Whether a policy was given that asks for witnesses. */
   readonly needsWitnesses: boolean;
   /** Says by which witnesses a checkpoint is good enough; Fault `no-quorum` if it is not. Undefined without a policy. */
   check(checkpoint: Pick<OpenedCheckpoint, 'checkpoint' | 'signed'>): string[] | undefined;
 };
 
-export function withTrust(command: Command): Command {
+export function withTrust(command: Command, keys = 'the pinned keys of the log, one a line'): Command {
   return command
-    .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line'))
+    .addOption(setting('--vkey <file>', keys))
     .addOption(setting('--policy <file>', 'tlog-policy: the witnesses that must have cosigned, and maybe the log'))
     .addOption(setting('--max-age <duration>', 'how old their cosignatures may be, such as 90s, 30m, 24h, 7d'));
 }

@@ -11,24 +11,24 @@ import { FAILED } from './exit.ts';
 import { hashFile } from './hashfile.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
-import { readVkeys } from './readinput.ts';
+import { readTrust, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
-  return command('verdict', 'ask a log about a file: is it logged, by which key, and was the key good')
+  const made = command('verdict', 'ask a log about a file: is it logged, by which key, and was the key good')
     .addOption(setting('--url <url>', 'the log'))
-    .addOption(setting('--vkey <file>', 'the pinned keys of the log, one a line'))
     .addOption(setting('--artifact <file>', 'the file'))
     .addOption(setting('--digest <alg:hex>', 'its digest instead, as sha256:…'))
     .addOption(setting('--issuer <id>', 'builds of this organisation alone'))
     .action(verdict);
+  return withTrust(made);
 }
 
-type Options = { url?: string; vkey?: string; artifact?: string; digest?: string; issuer?: string; json?: boolean };
+type Options = Trusting & { url?: string; artifact?: string; digest?: string; issuer?: string; json?: boolean };
 
 async function verdict(options: Options): Promise<void> {
-  const vkeys = readVkeys(required(options, 'vkey'));
+  const trust = readTrust(options);
   const client = new LogClient(required(options, 'url'), fetch);
-  const answer = await askVerdict(client, vkeys, await digestOf(options), options.issuer);
+  const answer = await askVerdict(client, trust, await digestOf(options), options.issuer);
   print(options.json, options.json ? { ...answer } : summary(answer));
   if (answer.verdict !== 'valid') process.exitCode = FAILED;
 }

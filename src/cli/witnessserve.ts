@@ -1,9 +1,6 @@
 /** `limmat witness serve`: cosigns over HTTP until it is told to stop. @module */
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { Fault, messageOf } from '../core/fault.ts';
 import { COSIGNATURE_ED25519, formatVkey } from '../core/note.ts';
 import { accelerate } from '../core/signature.ts';
 import { createApp } from '../http/app.ts';
@@ -17,6 +14,7 @@ import { openWitnessStore } from '../store/witness.ts';
 import { WitnessGossip } from '../witness/gossip.ts';
 import type { Evidence } from '../witness/ports.ts';
 import { Witness } from '../witness/witness.ts';
+import { endWith, listenOn } from './listen.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
 import { packageVersion } from './version.ts';
 import { cosignersOf, witnessDirectory } from './witnessdir.ts';
@@ -72,39 +70,18 @@ async function serve(options: Options): Promise<void> {
   const about = { title: `The witness ${name}`, version: packageVersion(), url: '/' };
   const routes = withOpenApi(described, about, () => NO_SAMPLE);
   const server = createFront(createApp(routes, watch), routes, watch, patience);
-  await listenOn(server, listen);
+  const url = await listenOn(server, listen);
   announce(options.json ?? false, {
-    listen: urlOf(server),
+    listen: url,
     name,
     vkeys: cosigners.map(({ vkey }) => formatVkey(vkey)),
     logs: store.origins(),
   });
-
-  async function stop(): Promise<void> {
-    if (stopping) return;
+  endWith(async () => {
     stopping = true;
     await closeFront(server, patience);
     store.close();
-    process.exit();
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
-}
-
-async function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  }).catch((error: unknown) => {
-    throw new Fault(
-      'bad-request',
-      `cannot listen on ${host} port ${port}: ${messageOf(error)}; --listen names another`,
-    );
   });
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 type Announcement = { listen: string; name: string; vkeys: string[]; logs: string[] };

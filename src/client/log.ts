@@ -13,6 +13,8 @@ import { type Trust, trustedKeys } from './trust.ts';
 import { askVerdict, type ProvenVerdict } from './verdict.ts';
 import { type Verified, verify } from './verify.ts';
 
+type Opened = Pick<OpenedCheckpoint, 'checkpoint' | 'signed'>;
+
 export type LogParts = {
   readonly url: string;
   readonly trust: Trust;
@@ -133,7 +135,8 @@ export class Log {
    * ```
    */
   verdict(digest: string, { issuer }: { issuer?: string } = {}): Promise<ProvenVerdict> {
-    return askVerdict(this.client, trustedKeys(this.trust), digest, issuer);
+    const pinned = { vkeys: trustedKeys(this.trust), check: (opened: Opened) => this.#checkQuorum(opened) };
+    return askVerdict(this.client, pinned, digest, issuer);
   }
 
   /**
@@ -181,8 +184,8 @@ export class Log {
     return { proof, verified };
   }
 
-  #checkQuorum({ checkpoint, signed }: OpenedCheckpoint, age?: Age): void {
-    const quorum = evaluate(this.trust.policy, { checkpoint, signed }, age);
+  #checkQuorum(opened: Opened, age?: Age): void {
+    const quorum = evaluate(this.trust.policy, opened, age);
     if (quorum.met) return;
     throw new Fault('bad-proof', explain(this.trust.policy, quorum).join('; '), { rule: 'quorum' });
   }

@@ -42,6 +42,21 @@ export function verifyProof(bytes: Uint8Array, vkeys: readonly Vkey[], entry?: U
   return { origin, index: proof.index, size, root, leafHash: leaf, signed, entry: leafData };
 }
 
+/** What makes a checkpoint good enough to be believed. */
+export type Pinned = {
+  /** All keys whose signatures are looked at. */
+  readonly vkeys: readonly Vkey[];
+  /** Fault if those that have signed a checkpoint are not enough. */
+  check(opened: Pick<OpenedCheckpoint, 'checkpoint' | 'signed'>): unknown;
+};
+
+/** `verifyProof`, of a checkpoint that is good enough. */
+export function verifyPinned(bytes: Uint8Array, { vkeys, check }: Pinned): Proven {
+  const proven = verifyProof(bytes, vkeys);
+  check({ checkpoint: proven, signed: proven.signed });
+  return proven;
+}
+
 /** Fault `no-quorum` unless a checkpoint is good enough for a trust policy, which says who of its witnesses is missing. */
 export function requireQuorum(
   policy: Policy,

@@ -4,22 +4,22 @@ import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
-import type { Vkey } from '../core/note.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
+import type { Pinned } from './offline.ts';
 
 type Opened = { readonly note: Uint8Array; readonly checkpoint: Checkpoint; readonly reader: Reader };
 
-/** A log as it is when it is first asked something; trusted for nothing but the keys that are given. */
+/** A log as it is when it is first asked something; trusted for nothing but what is pinned. */
 export class TiledLog {
   readonly #get: Get;
-  readonly #vkeys: readonly Vkey[];
+  readonly #pinned: Pinned;
   #opened: Promise<Opened> | undefined;
 
-  constructor(get: Get, vkeys: readonly Vkey[]) {
+  constructor(get: Get, pinned: Pinned) {
     this.#get = get;
-    this.#vkeys = vkeys;
+    this.#pinned = pinned;
   }
 
   /** The leaf data and the leaf hash of an entry. Fault `bad-request` if there is no such entry yet. */
@@ -48,7 +48,9 @@ export class TiledLog {
 
   async #open(): Promise<Opened> {
     const note = await this.#get('checkpoint');
-    const { checkpoint } = openCheckpoint(note, this.#vkeys);
+    const opened = openCheckpoint(note, this.#pinned.vkeys);
+    this.#pinned.check(opened);
+    const { checkpoint } = opened;
     return { note, checkpoint, reader: new Reader(this.#get, checkpoint) };
   }
 }

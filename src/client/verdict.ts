@@ -4,10 +4,10 @@
  */
 import { fromUtf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
-import type { Vkey } from '../core/note.ts';
 import type { Verdict } from '../registry/verdict.ts';
 import { type Cited, verifyCited } from './cited.ts';
 import type { LogClient } from './logclient.ts';
+import type { Pinned } from './offline.ts';
 
 /** What `/v1/verdict` answers, every entry that decides something with its proof. */
 export type ProvenVerdict = Verdict & {
@@ -17,19 +17,19 @@ export type ProvenVerdict = Verdict & {
 /** The verdict on a digest such as `sha256:…`, of builds of one organisation if it is given. */
 export async function askVerdict(
   client: LogClient,
-  vkeys: readonly Vkey[],
+  pinned: Pinned,
   digest: string,
   issuer?: string,
 ): Promise<ProvenVerdict> {
   const query = new URLSearchParams({ digest, ...(issuer === undefined ? {} : { issuer }) });
   const answer = JSON.parse(fromUtf8(await client.get(`v1/verdict?${query}`), 'bad-request')) as ProvenVerdict;
-  checkProofs(answer, vkeys);
+  checkProofs(answer, pinned);
   return answer;
 }
 
 /** Every entry that the answer rests on is proven. Fault `bad-proof` otherwise. */
-function checkProofs({ entries, proven, builds }: ProvenVerdict, vkeys: readonly Vkey[]): void {
-  const shown = verifyCited(entries, vkeys);
+function checkProofs({ entries, proven, builds }: ProvenVerdict, pinned: Pinned): void {
+  const shown = verifyCited(entries, pinned);
   const cited = [...proven.flatMap((one) => one.entries), ...builds.map(({ index }) => index)];
   const missing = cited.find((index) => !shown.has(index));
   if (missing !== undefined) throw new Fault('bad-proof', `the answer rests on entry ${missing} and does not prove it`);

@@ -1,5 +1,7 @@
 /** What the log needs from outside: its ports, each with its contract. Adapters live in `store/`. @module */
 import type { Head } from '../core/checkpoint.ts';
+import type { KeyUse } from '../core/logkeys.ts';
+import type { Signer } from '../core/signature.ts';
 import type { Tile } from '../core/tile.ts';
 
 /** What `entries` a log holds: signed statements under the rules of the registry, or opaque bytes. */
@@ -86,4 +88,16 @@ export interface EvidenceFiles {
   /** On disk when the call returns; false if it is there already, or there is no more room. */
   put(id: string, file: Uint8Array): boolean;
   all(): ReadonlyMap<string, Uint8Array>;
+}
+
+/** What a keyring signs for: all but ML-DSA-44, which few tokens know, and which signs in a thread of its own. */
+export type KeyringUse = Exclude<KeyUse, 'checkpoint-mldsa44'>;
+
+/** The private keys of one log, wherever they lie. The n-th key for a use is always the same. */
+export interface Keyring {
+  /** The signer of the n-th key for a use. Fault `bad-key` if it was never made, or cannot be reached. */
+  signer(use: KeyringUse, n: number): Signer;
+  /** Makes the n-th key for a use, so that it outlives this process; one that is there stays as it is. */
+  make(use: KeyringUse, n: number): void;
+  close(): void;
 }

@@ -1,8 +1,10 @@
-/** The signing seed of a log: 32 bytes as 64 hexadecimal digits, in a file that only its owner may read. @module */
+/** The signing seed of a log: 32 bytes as 64 hexadecimal digits, in a file that only its owner may read; and its keys. @module */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fromHex, toHex, utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
-import { SEED_BYTES } from '../core/signature.ts';
+import { ALGORITHMS, deriveSeed } from '../core/logkeys.ts';
+import { SEED_BYTES, signerOf } from '../core/signature.ts';
+import type { Keyring } from '../log/ports.ts';
 import { createFile } from './durable.ts';
 
 /** Writes a new seed; refuses to overwrite one. */
@@ -18,10 +20,19 @@ export function readSeed(path: string): Uint8Array {
   return seed;
 }
 
+/** The keys that a seed makes: they are all there already. */
+export function seedKeyring(seed: Uint8Array): Keyring {
+  return {
+    signer: (use, n) => signerOf(ALGORITHMS[use], deriveSeed(seed, use, n)),
+    make() {},
+    close() {},
+  };
+}
+
 /** Fault `bad-key` if a secret file is missing or readable by group or others. */
-export function checkPrivate(path: string): void {
-  if (!existsSync(path)) throw new Fault('bad-key', `there is no key file ${path}`);
+export function checkPrivate(path: string, what = 'key file'): void {
+  if (!existsSync(path)) throw new Fault('bad-key', `there is no ${what} ${path}`);
   if ((statSync(path).mode & 0o077) !== 0) {
-    throw new Fault('bad-key', `others may read the key file ${path}: run \`chmod 600 ${path}\``);
+    throw new Fault('bad-key', `others may read the ${what} ${path}: run \`chmod 600 ${path}\``);
   }
 }

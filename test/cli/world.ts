@@ -63,14 +63,14 @@ export class Vendor {
   #logged = 0;
 
   /** Makes the log and starts its server; `buildKey` is the algorithm of the key that signs builds. */
-  static async begin(buildKey = 'ed25519'): Promise<Vendor> {
+  static async begin(buildKey = 'ed25519', ...init: string[]): Promise<Vendor> {
     const vendor = new Vendor();
     const root = await vendor.#keygen('root', 'ed25519');
     await vendor.#keygen('operations', 'ed25519');
     await vendor.#keygen('build', buildKey);
     const acme = { id: 'acme', name: 'Acme', role: 'vendor', rootKeys: [root], threshold: 1 };
     const policy = vendor.file('policy.json', JSON.stringify({ organisations: [acme] }));
-    await run('init', '--data', vendor.data, '--origin', ORIGIN, '--policy', policy);
+    await run('init', '--data', vendor.data, '--origin', ORIGIN, '--policy', policy, ...init);
     vendor.server = await serve(vendor.data);
     for (const name of ['operations', 'build']) await vendor.#enrol(name);
     await vendor.log('site', 'operations', 'event: declare\nsiteId: zrh-1\ncountry: CH\noperator: Colocation AG\n');

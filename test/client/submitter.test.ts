@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sha256 } from '#sha256';
 import {
   type Fetch,
   fileSpool,
@@ -11,6 +12,7 @@ import {
   Submitter,
   type SubmitterParts,
 } from '../../src/client/client.ts';
+import { toHex } from '../../src/core/bytes.ts';
 import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { COSIGNATURE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';
@@ -205,6 +207,9 @@ test('it waits for witnesses, and takes nothing that its quorum has not seen', a
   const fault = await faultsLater('bad-proof', () => made.submit(party.statement()));
   assert.is(fault.rule, 'quorum');
   assert.ok(waits.length > 3);
+  const digest = `sha256:${toHex(sha256(party.artifact))}`;
+  assert.is((await party.log.verdict(digest)).verdict, 'valid');
+  assert.is((await faultsLater('bad-proof', () => log.verdict(digest))).rule, 'quorum');
 });
 
 test('proofs that are not kept leave the statement in the spool', async () => {

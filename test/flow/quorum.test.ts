@@ -22,6 +22,7 @@ import { folder } from '../folder.ts';
 import { STRANGER } from '../witness/testlog.ts';
 import { Gate } from './gate.ts';
 import { limmat, type Server, serve, serveWitness } from './server.ts';
+import { until } from './until.ts';
 
 // A log of statements as an operator runs it, with three witnesses of ours and a quorum of two.
 
@@ -92,17 +93,6 @@ const metric = async (name: string) => {
 /** Who cosigned. */
 const by = ({ signed }: OpenedCheckpoint) =>
   [...new Set(signed.map(({ vkey }) => vkey.name).filter((name) => name.startsWith('w')))].sort().join(' ');
-
-/** Asks until something holds; there is no event for what another process does in its own time. */
-async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const value = await ask();
-    if (holds(value)) return value;
-    assert.ok(Date.now() < deadline, JSON.stringify(value));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** A proof of a statement, whose checkpoint a quorum has cosigned. */
 async function cosignedProof(response: Response): Promise<OpenedCheckpoint> {
@@ -263,6 +253,49 @@ test('commands believe a checkpoint that the policy is met by, and say why not',
   const receipt = vendor.file('receipt.cose', await bytesOf(await fetch(`${log.url}/entries/${entryId}`)));
   assert.match(await why(1, receipt, ...args), /no witness evidence: .* the word of the log alone/);
   assert.match(await why(2, receipt, '--vkey', vendor.vkey), /is COSE, not a \.tlog-proof/);
+  await log.end('SIGTERM');
+});
+
+test('whatever reads a checkpoint asks for the quorum: verdict, approve, key events, fsck, replay', async () => {
+  up(w0, w1, w2);
+  await start();
+  const artifact = vendor.file('asked.bin', 'asked');
+  const target = ['--url', log.url, '--vkey', vendor.vkey];
+  await run(
+    'submit',
+    'build',
+    ...vendor.buildFlags('9.10', [artifact]),
+    ...target,
+    '--policy',
+    policy,
+    '--out',
+    `${artifact}.proof`,
+  );
+  const enrolment = vendor.path('enrolment.tlog-proof');
+  await run('proof', '--index', '2', ...target, '--out', enrolment);
+  const signing = ['--key', vendor.key('root'), '--out'];
+  const offline = ['--proposal', enrolment, '--vkey', vendor.vkey];
+  const commands = (name: string) => [
+    ['verdict', ...target, '--artifact', artifact],
+    ['approve', ...target, '--index', '2', ...signing, vendor.path(`${name}-1.cose`)],
+    ['approve', ...offline, ...signing, vendor.path(`${name}-2.cose`)],
+    ['key', 'suspend', '2', '--reason', 'superseded', ...target, ...signing, vendor.path(`${name}-3.cose`)],
+    ['fsck', ...target],
+    ['replay', ...target],
+  ];
+  for (const args of commands('met')) await run(...args, '--policy', policy, '--max-age', '1h');
+  const [stranger] = cosignersOf('stranger.example', new Uint8Array(32)) as [Cosigner, Cosigner];
+  const unmet = vendor.file('unmet.policy', `witness stranger ${formatVkey(stranger.vkey)}\nquorum stranger\n`);
+  for (const args of commands('unmet')) {
+    const { code, stdout, stderr } = await limmat(...args, '--policy', unmet);
+    assert.equal(
+      [code, /no cosignature by stranger/.test(stdout + stderr)],
+      [1, true],
+      `${args[0]}: ${stdout}${stderr}`,
+    );
+  }
+  const { code, stderr } = await limmat('fsck', '--data', vendor.data, '--policy', policy);
+  assert.equal([code, /--policy is for --url/.test(stderr)], [2, true], stderr);
   await log.end('SIGTERM');
 });
 

@@ -12,7 +12,13 @@ process.on('exit', () => {
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 /** Where and with what a command runs, beside its arguments. */
-export type Place = { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: Buffer };
+export type Place = {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: Buffer;
+  /** The command itself, where it is not the one of this checkout. */
+  readonly main?: string;
+};
 
 /** Runs a command to its end, whatever its exit code. */
 export function limmat(...args: string[]): Promise<Ran> {
@@ -20,9 +26,9 @@ export function limmat(...args: string[]): Promise<Ran> {
 }
 
 /** The same in a folder, with more environment, or with standard input. */
-export async function limmatIn({ cwd, env, input }: Place, ...args: string[]): Promise<Ran> {
+export async function limmatIn({ cwd, env, input, main = MAIN }: Place, ...args: string[]): Promise<Ran> {
   const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26, timeout: 120_000 };
-  const started = promisify(execFile)(process.execPath, [MAIN, ...args], options);
+  const started = promisify(execFile)(process.execPath, [main, ...args], options);
   started.child.stdin?.end(input);
   try {
     const { stdout, stderr } = await started;

@@ -52,7 +52,7 @@ async function askOne(name: string, fields: Fields, asList: boolean, { client, v
   query.set('proof', '1');
   const path = `v1/${name}?${query}`;
   const answer = await answerOf(client, path);
-  const proofs = verifyCited(answer.rows ?? answer.entries ?? [], vkeys).size;
+  const proofs = verifyCited(answer.rows ?? answer.entries ?? [], { vkeys, check() {} }).size;
   return {
     lines: [`GET /${shortened(path)}`, ...inWords(answer, asList).map((line) => `  ${line}`)],
     proofs,
@@ -77,7 +77,7 @@ export async function kindsMissing({ client, vkeys }: Where): Promise<KindName[]
   const missing: KindName[] = [];
   for (const kind of KIND_NAMES) {
     const { rows = [] } = await answerOf(client, `v1/entries?kind=${kind}&limit=1&proof=1`);
-    if (verifyCited(rows, vkeys).size === 0) missing.push(kind);
+    if (verifyCited(rows, { vkeys, check() {} }).size === 0) missing.push(kind);
   }
   return missing;
 }

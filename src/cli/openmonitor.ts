@@ -1,4 +1,5 @@
 /** Opens a monitor: its configuration, its database in the data directory, and the logs that both are about. @module */
+import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { Fault } from '../core/fault.ts';
@@ -32,6 +33,7 @@ export function openMonitor(configFile: string, data: string): OpenMonitor {
     store,
     ask,
     clock: () => new Date(),
+    pick: randomInt,
     watch: config.watch,
     grace: config.grace,
     note: (origin, what, message) => logger.warn({ origin, from: what }, message),

@@ -30,6 +30,7 @@ export const BROKEN = 4;
 const CODES = {
   match: MATCHED,
   'key-event': MATCHED,
+  'index-mismatch': MATCHED,
   equivocation: MISBEHAVED,
   'forbidden-entry': MISBEHAVED,
   'malformed-entry': MISBEHAVED,

@@ -3,8 +3,10 @@
  * of the log and those of the monitor. What was done is committed step by step; a step that breaks off is done again. @module
  */
 import { toHex } from '../core/bytes.ts';
+import { decodeStatement } from '../core/cose.ts';
 import { makeEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import type { Finding } from './alert.ts';
@@ -12,6 +14,7 @@ import { type Copy, fromCopies, isWrong, NoCopy, type Trouble } from './copies.t
 import type { Heads } from './heads.ts';
 import { Looker } from './look.ts';
 import type { Known, MonitorStore, SeenHead } from './memory.ts';
+import type { Replayed } from './sample.ts';
 import { edgeLeaves, growTo, storedTiles } from './tree.ts';
 import type { Watch } from './watch.ts';
 
@@ -104,16 +107,28 @@ export class Follower {
     const { origin } = heads.log;
     const known = store.known(origin);
     if (known.looked === known.size) return true;
-    const looker = this.#looker ?? this.#newLooker();
-    this.#looker = looker;
     try {
-      await this.#lookAt(known, looker);
+      await this.#lookAt(known, this.#theLooker());
       return true;
     } catch (error) {
       this.#looker = undefined; // what it had folded may be ahead of what was committed
       if (error instanceof NoCopy || error instanceof Fault) return false;
       throw error;
     }
+  }
+
+  /** What was looked at, to ask questions of; undefined if it is not of statements. */
+  replayed(): Replayed | undefined {
+    const { store, heads } = this.#parts;
+    const known = store.known(heads.log.origin);
+    const { chronicle, isOpaque } = this.#theLooker();
+    if (isOpaque || known.looked === 0) return undefined;
+    const read = this.#bundles(known);
+    const entry = async (index: number) => {
+      const bytes = (await read(Math.floor(index / TILE_WIDTH)))[index % TILE_WIDTH] as Uint8Array;
+      return { index, leafHash: leafHash(bytes), statement: decodeStatement(bytes) };
+    };
+    return { size: known.looked, chronicle, entry };
   }
 
   async #lookAt(known: Known, looker: Looker): Promise<void> {
@@ -164,10 +179,11 @@ export class Follower {
       );
   }
 
-  #newLooker(): Looker {
+  #theLooker(): Looker {
     const { store, heads, clock, watch } = this.#parts;
     const { origin, witnesses } = heads.log;
-    return new Looker({ origin, witnesses, store, clock, watch });
+    this.#looker ??= new Looker({ origin, witnesses, store, clock, watch });
+    return this.#looker;
   }
 
   /** Bytes that do not lead to the signed root are told once a day; a copy that is away is told by whoever polls it. */

@@ -1,6 +1,6 @@
 /**
  * Looks at the entries of one log in their order: replays admission, and puts each before the rules that are left to
- * monitors. Gathers what a commit has to hold; memory is the registry's rows, however long the log. @module
+ * monitors. Gathers what a commit has to hold; memory is the registry with its past, however long the log. @module
  */
 import { fromUtf8 } from '../core/bytes.ts';
 import { decodeStatement } from '../core/cose.ts';
@@ -10,10 +10,11 @@ import { Reader } from '../core/reader.ts';
 import { readUint64 } from '../core/size.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
+import { Chronicle } from '../registry/chronicle.ts';
 import { kindOf } from '../registry/names.ts';
-import { type Change, type Entry, State, type View } from '../registry/view.ts';
+import type { Change, Entry, View } from '../registry/view.ts';
 import { alertOf, type Finding } from './alert.ts';
-import type { Alert, Known, MonitorStore, Step } from './memory.ts';
+import type { Alert, Known, MonitorStore, RegistryStep, Step } from './memory.ts';
 import { Replay, type ReplayFinding } from './replay.ts';
 import { ENTRY_RULES } from './rules/all.ts';
 import { type Bounds, type Memory, timeOf } from './rules/seen.ts';
@@ -40,22 +41,28 @@ export class Looker {
   #read: (n: number) => Promise<Uint8Array[]> = () => Promise.reject(new Error('bug: nothing is being looked at'));
   #bounds: Bounds = { now: '' };
   #opaque: boolean;
-  #changes: Change[] = [];
+  /** The registry of what was taken. */
+  readonly chronicle = new Chronicle();
+  #steps: RegistryStep[] = [];
   #facts = new Map<string, string>();
   #findings: Finding[] = [];
 
   constructor(parts: LookerParts) {
     this.#parts = parts;
-    const state = new State();
-    state.merge([...parts.store.rows(parts.origin)]);
+    for (const step of parts.store.steps(parts.origin)) this.chronicle.put(step);
     this.#replay = new Replay(
       async (index) => (await this.#read(Math.floor(index / TILE_WIDTH)))[index % TILE_WIDTH] as Uint8Array,
       () => {},
       (entry, view, changes) => this.#judged(entry, view, changes),
-      state,
+      { ...this.chronicle.latest, merge: () => {} }, // the chronicle keeps what was judged
       (size) => (this.#reader as Reader).root(size),
     );
     this.#opaque = parts.store.fact(parts.origin, OPAQUE) !== undefined;
+  }
+
+  /** Whether the log holds bytes and no statements. */
+  get isOpaque(): boolean {
+    return this.#opaque;
   }
 
   /** Begins with what is beyond `known.looked`, in the tree that is known. */
@@ -92,8 +99,8 @@ export class Looker {
     // Not before: entries that are still to come are in this head.
     if (last && cosigned !== undefined) this.#facts.set(COSIGNED, cosigned);
     const alerts: Alert[] = this.#findings.map((finding) => alertOf(origin, at, finding));
-    const step = { changes: this.#changes, facts: this.#facts, alerts };
-    this.#changes = [];
+    const step = { steps: this.#steps, facts: this.#facts, alerts };
+    this.#steps = [];
     this.#facts = new Map();
     this.#findings = [];
     return step;
@@ -107,7 +114,7 @@ export class Looker {
     };
     const seen = { entry, view, changes, watch: watch(), bounds: this.#bounds, memory };
     for (const rule of ENTRY_RULES) this.#findings.push(...rule(seen));
-    this.#changes.push(...changes);
+    this.#steps.push(...this.chronicle.keep(entry, changes));
   }
 
   /** Adds the proof of its entry to whatever was found of these. */

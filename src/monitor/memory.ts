@@ -5,11 +5,11 @@
  */
 import type { Head } from '../core/checkpoint.ts';
 import type { FullTile } from '../core/tree.ts';
+import type { KeptStep } from '../registry/chronicle.ts';
 import type { Json } from '../registry/json.ts';
-import type { Change } from '../registry/view.ts';
 
-/** A row of the registry, as the change that put it. */
-export type RegistryRow = Change;
+/** A row that the registry got, with the entries that put it. */
+export type RegistryStep = KeptStep;
 
 /** Where a log stands: size 0 and no note before the first round. */
 export type Known = Head & {
@@ -24,8 +24,8 @@ export type Known = Head & {
 /** What a round has done so far. What is not given stays as it is. */
 export type Step = {
   readonly known?: Known;
-  /** Rows of the registry. */
-  readonly changes?: readonly RegistryRow[];
+  /** Rows that the registry got, in their order. */
+  readonly steps?: readonly RegistryStep[];
   /** What rules have to remember beside it, by name. */
   readonly facts?: ReadonlyMap<string, string>;
   readonly alerts?: readonly Alert[];
@@ -37,8 +37,8 @@ export interface TreeStore {
   tile(origin: string, level: number, n: number): Uint8Array | undefined;
   /** Puts tiles of a tree that is about to be known; those that are there already are replaced. */
   putTiles(origin: string, tiles: readonly FullTile[]): void;
-  /** All rows of the registry. */
-  rows(origin: string): Iterable<RegistryRow>;
+  /** All rows that the registry ever had, in their order. */
+  steps(origin: string): Iterable<RegistryStep>;
   /** The facts whose name begins so, by their names. */
   facts(origin: string, prefix: string): ReadonlyMap<string, string>;
   /** A fact; the same as `facts` for one name. */
@@ -61,6 +61,8 @@ export const ALERT_KINDS = [
   'malformed-entry',
   /** A copy of the log serves bytes that are not those of the signed tree. It convicts nobody. */
   'inconsistent-tile',
+  /** The lookup of the log answered what its entries do not say. An answer is not signed, so it convicts nobody. */
+  'index-mismatch',
   /** A signed head whose tree nobody shows. */
   'unverifiable-head',
   /** Too few witnesses have cosigned the newest head. */

@@ -13,6 +13,7 @@ import type { MonitorStore } from './memory.ts';
 import { type Ask, Peers, type Sources } from './peers.ts';
 import { timeOf } from './rules/seen.ts';
 import { HEARTBEAT, overdue, silent } from './rules/time.ts';
+import { Sampler } from './sample.ts';
 import type { Watch } from './watch.ts';
 
 export type FollowedLog = {
@@ -30,6 +31,8 @@ export type MonitorParts = {
   readonly store: MonitorStore;
   readonly ask: Ask;
   readonly clock: () => Date;
+  /** A random number below another, that nobody can foretell. */
+  readonly pick: (below: number) => number;
   readonly watch: () => Watch;
   /** How long a signed head may lack its tree, in milliseconds. */
   readonly grace: number;
@@ -44,6 +47,7 @@ type Followed = FollowedLog & {
   readonly heads: Heads;
   readonly follower: Follower;
   readonly peers: Peers;
+  readonly sampler: Sampler;
 };
 
 export class Monitor {
@@ -76,7 +80,10 @@ export class Monitor {
     const { origin } = log.keys;
     const reached = await log.peers.pull();
     const lost = await log.follower.advance();
+    const { looked } = this.#parts.store.known(origin);
     const read = await log.follower.look();
+    const replayed = read ? log.follower.replayed() : undefined;
+    if (replayed) await log.sampler.sample(replayed, looked);
     if (!reached) {
       const day = this.#parts.clock().toISOString().slice(0, 10);
       const summary = `neither ${origin} nor a copy of it answers at ${log.sources.copies.join(', ')}`;
@@ -136,14 +143,15 @@ export class Monitor {
   }
 
   #follow(log: FollowedLog): Followed {
-    const { store, clock, watch, grace, ask, note } = this.#parts;
+    const { store, clock, pick, watch, grace, ask, note } = this.#parts;
     const { keys, copies, sources } = log;
     const tell = (finding: Finding) => this.#tell(keys.origin, finding);
     const heads = new Heads({ log: keys, store, clock, tell });
     const follower = new Follower({ heads, store, copies, clock, watch, tell, grace });
     const failed = (source: string, why: string) => note(keys.origin, source, why);
     const peers = new Peers({ heads, store, sources, ask, clock, failed });
-    return { ...log, heads, follower, peers };
+    const sampler = new Sampler({ origin: keys.origin, url: sources.copies[0] ?? '', ask, clock, pick, tell, failed });
+    return { ...log, heads, follower, peers, sampler };
   }
 
   #tell(origin: string, finding: Finding): void {

@@ -15,6 +15,9 @@ import { type Change, type Entry, type Lookup, State, type View } from '../regis
 import type { Finding } from './check.ts';
 import { Roots } from './roots.ts';
 
+/** The registry after the entries so far. */
+export type Registry = View & Pick<State, 'merge'>;
+
 /** Reads the bytes of an entry that was replayed before. */
 export type ReadEntry = (index: number) => Promise<Uint8Array> | Uint8Array;
 
@@ -32,7 +35,7 @@ export type Judged = (entry: Entry, view: View, changes: readonly Change[]) => v
 
 export class Replay {
   readonly #read: ReadEntry;
-  readonly #state: State;
+  readonly #state: Registry;
   readonly #roots = new Roots();
   readonly #rootAt: RootAt;
   /** Told of each statement in its place, admitted or not. */
@@ -44,7 +47,7 @@ export class Replay {
     read: ReadEntry,
     tell: (entry: Entry, governance: boolean) => void = () => {},
     judged: Judged = () => {},
-    state = new State(),
+    state: Registry = new State(),
     rootAt?: RootAt,
   ) {
     this.#read = read;

@@ -29,25 +29,29 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     const place = create();
     const store = place.open();
     assert.is(store.known(A).size, 0);
-    const change = put('heartbeat', '', { index: 1, at: '2026-01-01T00:00:00Z' });
+    const step = (index: number) => ({
+      ...put('heartbeat', '', { index, at: `2026-01-0${index}T00:00:00Z` }),
+      index,
+      by: [index],
+    });
     const alerts = [alertNamed('x')];
     store.commit(
       A,
       { size: 0, looked: 0 },
-      { known: knownOf(700), changes: [change], facts: new Map([['f', 'v']]), alerts },
+      { known: knownOf(700), steps: [step(1), step(2)], facts: new Map([['f', 'v']]), alerts },
     );
     const again = place.open();
     const known = again.known(A);
     sameBytes(rootOf(edgeOf(known)), knownOf(700).root);
     sameBytes(known.note, utf8('note 700'));
-    assert.equal([...again.rows(A)], [change]);
+    assert.equal([...again.steps(A)], [step(1), step(2)]);
     assert.is(again.fact(A, 'f'), 'v');
     assert.equal(
       [...again.alerts()].map(({ id }) => id),
       alerts.map(({ id }) => id),
     );
     assert.is(again.known(B).size, 0, 'another log knows nothing of it');
-    assert.equal([...again.rows(B)], []);
+    assert.equal([...again.steps(B)], []);
   });
 
   test(`${name}: whoever was overtaken commits nothing`, () => {

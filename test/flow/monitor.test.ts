@@ -9,6 +9,7 @@ import { parseVkey } from '../../src/core/note.ts';
 import { parseTlogProof, verifyTlogProof } from '../../src/core/tlogproof.ts';
 import { type BuiltLog, buildOf, builtLog, copyOf } from './builtlog.ts';
 import { serveFiles } from './fileserver.ts';
+import { Gate } from './gate.ts';
 import { hook, monitor, monitorPlace, once, rulesIn, setWatch, statusIn } from './monitors.ts';
 import { serve } from './server.ts';
 
@@ -135,6 +136,34 @@ test('a cache that serves a wrong tile or bundle convicts nobody; another copy m
     wrong.close();
     good.close();
   }
+});
+
+test('the lookup of a log is sampled: one that lies is told of, one that fails is not', async () => {
+  const log = copyOf(built);
+  const server = await serve(log.data);
+  const lies: Record<string, (text: string) => { status: number; body: string }> = {
+    'a true one': (body) => ({ status: 200, body }),
+    'one that fails': () => ({ status: 503, body: 'later' }),
+    'one that lies': (body) => ({ status: 200, body: body.replaceAll('"valid"', '"unlogged"') }),
+  };
+  let lie = lies['a true one'] as (typeof lies)[string];
+  const gate = await Gate.open();
+  gate.target = server.url;
+  gate.change = (path, status, body) => (path.startsWith('/v1/') ? lie(body.toString()) : { status, body });
+  const rules: Record<string, string[]> = {};
+  for (const [name, one] of Object.entries(lies)) {
+    lie = one;
+    const before = gate.requests.length;
+    const ran = await once(monitorPlace({ logs: [{ url: gate.url, vkeys: log.vkey }] }));
+    assert.ok(
+      gate.requests.slice(before).some((line) => line.includes(' /v1/')),
+      'the lookup was asked',
+    );
+    rules[name] = rulesIn(ran);
+    assert.is(ran.code, name === 'one that lies' ? 1 : 0, ran.stdout + ran.stderr);
+  }
+  assert.equal(rules, { 'a true one': [], 'one that fails': [], 'one that lies': ['index-mismatch/verdict'] });
+  await server.end('SIGTERM');
 });
 
 test.run();

@@ -54,6 +54,7 @@ function party() {
     store,
     ask: () => Promise.reject(new Fault('request-timeout', 'nobody is there')),
     clock: () => new Date(),
+    pick: () => 0,
     watch: () => EMPTY_WATCH,
     grace: 0,
     note: () => {},

@@ -64,6 +64,13 @@ export class Gate {
 
   /** Resolves when the next request has come in. */
   next(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    // Servers do not keep a test alive; whoever waits for them does.
+    const alive = setInterval(() => {}, 60_000);
+    return new Promise((resolve) =>
+      this.#waiting.push(() => {
+        clearInterval(alive);
+        resolve();
+      }),
+    );
   }
 }

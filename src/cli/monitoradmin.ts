@@ -2,12 +2,14 @@
 import { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { alertOf } from '../monitor/alert.ts';
-import type { MonitorStore } from '../monitor/memory.ts';
+import type { HeadStatus, MonitorStore, SeenHead } from '../monitor/memory.ts';
 import { SUCCESS } from '../monitor/monitor.ts';
+import { newestTime } from '../monitor/notes.ts';
 import { deliver } from '../monitor/notify.ts';
 import { timeOf } from '../monitor/rules/seen.ts';
 import { EXIT_CODES, UNAVAILABLE } from './exit.ts';
 import type { MonitorOptions } from './monitor.ts';
+import { type LogStatus, type Status, statusText } from './monitortext.ts';
 import { openMonitor, openMonitorData } from './openmonitor.ts';
 import { required, setting } from './options.ts';
 import { print } from './print.ts';
@@ -27,29 +29,38 @@ export function makeStatus(): Command {
     .option('--all', 'alerts that were acknowledged as well')
     .action((options: MonitorOptions & { all?: boolean }) => {
       const { store, monitor } = openMonitor(required(options, 'config'), required(options, 'data'));
-      print(options.json, statusOf(store, monitor.origins(), options.all));
+      printStatus(options.json, statusOf(store, monitor.origins(), options.all));
       store.close();
     });
 }
 
-export function statusOf(store: MonitorStore, origins: readonly string[], all = false): Record<string, unknown> {
-  const logs = origins.map((origin) => {
-    const { size, looked } = store.known(origin);
-    const waiting = (['pending', 'unverifiable', 'conflict'] as const).map((status) => [
-      status,
-      store.heads(origin, { status }).length,
-    ]);
+export function statusOf(store: MonitorStore, origins: readonly string[], all = false): Status {
+  const logs = origins.map((origin): LogStatus => {
+    const { size, looked, note } = store.known(origin);
+    const waiting = (status: HeadStatus) => store.heads(origin, { status }).length;
+    const [head] = store.heads(origin, { status: 'verified', size });
+    const signed = note && newestTime(head?.note ?? note);
     return {
       log: origin,
       verified: size,
       entriesLookedAt: looked,
+      ...(signed === undefined && !head
+        ? {}
+        : { headAt: timeOf(signed ? 1000 * signed : (head as SeenHead).firstSeen) }),
       lastSuccess: store.fact(origin, SUCCESS) ?? 'never',
-      ...Object.fromEntries(waiting),
+      pending: waiting('pending'),
+      unverifiable: waiting('unverifiable'),
+      conflict: waiting('conflict'),
       evidence: [...store.evidence(origin).keys()],
     };
   });
   const alerts = [...store.alerts()].filter(({ acknowledged }) => all || acknowledged === undefined);
   return { logs, alerts };
+}
+
+export function printStatus(json: boolean | undefined, status: Status): void {
+  if (json) print(json, status);
+  else console.log(statusText(status, new Date()));
 }
 
 export function makeTestAlert(): Command {

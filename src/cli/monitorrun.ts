@@ -5,11 +5,10 @@ import { deliver } from '../monitor/notify.ts';
 import { runHook } from './channels.ts';
 import { complain } from './exit.ts';
 import type { MonitorOptions } from './monitor.ts';
-import { statusOf } from './monitoradmin.ts';
+import { printStatus, statusOf } from './monitoradmin.ts';
 import { serveGossip } from './monitorserve.ts';
 import { type OpenMonitor, openMonitor } from './openmonitor.ts';
 import { required } from './options.ts';
-import { print } from './print.ts';
 
 type Options = MonitorOptions & { once?: boolean };
 
@@ -23,7 +22,7 @@ async function once(options: Options): Promise<void> {
   try {
     const open = openMonitor(required(options, 'config'), required(options, 'data'));
     const code = await round(open);
-    print(options.json, statusOf(open.store, open.monitor.origins()));
+    printStatus(options.json, statusOf(open.store, open.monitor.origins()));
     open.store.close();
     process.exitCode = code;
   } catch (error) {

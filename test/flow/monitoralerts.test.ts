@@ -12,7 +12,7 @@ import { folder } from '../folder.ts';
 import { type BuiltLog, buildOf, builtLog, copyOf } from './builtlog.ts';
 import { hook, monitor, monitorPlace, once, rulesIn, statusIn } from './monitors.ts';
 import { Mailbox, Webhook } from './receivers.ts';
-import { type Server, serve } from './server.ts';
+import { limmat, type Server, serve } from './server.ts';
 
 // How people hear of what a monitor finds, and what they may bring to it: webhooks, mail, receipts.
 
@@ -51,6 +51,11 @@ test('a webhook gets each alert with an HMAC that it can check, and again until 
     const { id, rule } = JSON.parse(body.toString()) as Alert;
     assert.equal([id, rule], [statusIn(refused).alerts[0]?.id, 'unreachable']);
   }
+  const text = await limmat('monitor', 'status', '--config', place.config, '--data', place.data);
+  assert.match(
+    text.stdout,
+    /^demo\.limmat\.example\/acme {2}nothing verified yet, 1 open alert\n\n[0-9a-f]{32} {2}health: /,
+  );
   for (const [text, says] of [
     ['short\n', /shorter than 16 bytes/],
     [`${'x'.repeat(15)}\r\n`, /shorter than 16 bytes/],

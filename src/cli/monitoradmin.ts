@@ -51,7 +51,7 @@ export function statusOf(store: MonitorStore, origins: readonly string[], all = 
       pending: waiting('pending'),
       unverifiable: waiting('unverifiable'),
       conflict: waiting('conflict'),
-      evidence: [...store.evidence(origin).keys()],
+      evidence: store.evidence(origin),
     };
   });
   const alerts = [...store.alerts()].filter(({ acknowledged }) => all || acknowledged === undefined);

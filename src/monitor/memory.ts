@@ -124,8 +124,14 @@ export interface HeadStore {
   headsAfter(origin: string, seq: number, limit: number): SeenHead[];
   /** Keeps an evidence file under its SHA-256 in hexadecimal. */
   putEvidence(origin: string, id: string, file: Uint8Array): void;
-  /** Evidence files by their SHA-256, oldest first. */
-  evidence(origin: string): ReadonlyMap<string, Uint8Array>;
+  /** The SHA-256 of each evidence file, oldest first. */
+  evidence(origin: string): readonly string[];
+  evidenceFile(origin: string, id: string): Uint8Array | undefined;
+  /**
+   * Forgets verified heads that were first seen before `before`: of each `interval` the last one stays, and so do those
+   * of the sizes in `keep`.
+   */
+  thinHeads(origin: string, before: number, interval: number, keep: ReadonlySet<number>): void;
 }
 
 /** The latest head that each witness has cosigned, as the distributor API serves it. */

@@ -165,9 +165,17 @@ export class SqliteMonitorStore implements MonitorStore {
     })();
   }
 
-  evidence(origin: string): ReadonlyMap<string, Uint8Array> {
-    const rows = this.#sql.evidence.all(origin) as { id: string; file: Uint8Array }[];
-    return new Map(rows.map(({ id, file }) => [id, plain(file)]));
+  evidence(origin: string): readonly string[] {
+    return this.#sql.evidence.all(origin) as string[];
+  }
+
+  evidenceFile(origin: string, id: string): Uint8Array | undefined {
+    const file = this.#sql.evidenceFile.get(origin, id) as Uint8Array | undefined;
+    return file && plain(file);
+  }
+
+  thinHeads(origin: string, before: number, interval: number, keep: ReadonlySet<number>): void {
+    this.#sql.thinHeads.run({ origin, before, interval, keep: JSON.stringify([...keep]) });
   }
 
   putWitnessed(origin: string, witness: string, size: number, time: number, note: Uint8Array): void {
@@ -252,7 +260,15 @@ function prepare(db: Database.Database) {
        WHERE log = ${log} AND seq > ? ORDER BY seq LIMIT ?`,
     ),
     putEvidence: db.prepare('INSERT INTO evidence_file (log, id, file) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
-    evidence: db.prepare(`SELECT id, file FROM evidence_file WHERE log = ${log} ORDER BY number`),
+    evidence: db.prepare(`SELECT id FROM evidence_file WHERE log = ${log} ORDER BY number`).pluck(),
+    evidenceFile: db.prepare(`SELECT file FROM evidence_file WHERE log = ${log} AND id = ?`).pluck(),
+    thinHeads: db.prepare(
+      `WITH old AS (SELECT seq, size, first_seen FROM seen_head
+         WHERE log = (SELECT log FROM followed WHERE origin = @origin) AND status = 'verified' AND first_seen < @before)
+       DELETE FROM seen_head WHERE seq IN (SELECT seq FROM old)
+         AND seq NOT IN (SELECT max(seq) FROM old GROUP BY CAST(first_seen / @interval AS INTEGER))
+         AND size NOT IN (SELECT value FROM json_each(@keep))`,
+    ),
     putWitnessed: db.prepare(
       `INSERT INTO witnessed_head VALUES (?, ?, ?, ?, ?) ON CONFLICT (log, witness) DO UPDATE
        SET size = excluded.size, time = excluded.time, note = excluded.note

@@ -149,7 +149,9 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     const store = create().open();
     store.putEvidence(A, 'id', utf8('file'));
     store.putEvidence(A, 'id', utf8('file'));
-    assert.equal([...store.evidence(A).keys()], ['id']);
+    assert.equal(store.evidence(A), ['id']);
+    sameBytes(store.evidenceFile(A, 'id'), utf8('file'));
+    assert.is(store.evidenceFile(B, 'id'), undefined);
     const seen = () => store.witnessed(A, 'w')?.note;
     assert.is(seen(), undefined);
     store.putWitnessed(A, 'w', 5, 100, utf8('a'));
@@ -158,5 +160,25 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     sameBytes(seen(), utf8('a'));
     store.putWitnessed(A, 'w', 6, 50, utf8('b'));
     sameBytes(seen(), utf8('b'));
+  });
+
+  test(`${name}: old heads are thinned to the last of each interval; what is no verified head, or is to be kept, stays`, () => {
+    const store = create().open();
+    const head = (size: number, firstSeen: number, status: SeenHead['status'] = 'verified', origin = A) =>
+      store.putHead(origin, { size, root: knownOf(size).root, note: utf8('n'), status, source: 's', firstSeen });
+    for (const [size, seen] of [1, 9, 11, 12, 25, 31, 32].entries()) head(size + 1, seen);
+    head(20, 2, 'conflict');
+    head(21, 2, 'pending');
+    head(22, 2, 'unverifiable');
+    head(1, 1, 'verified', B);
+    store.thinHeads(A, 32, 10, new Set([3]));
+    const left = store.headsAfter(A, 0, 99).map(({ size }) => size);
+    assert.equal(left, [2, 3, 4, 5, 6, 7, 20, 21, 22]);
+    assert.is(store.heads(B, {}).length, 1);
+    store.thinHeads(A, 32, 10, new Set());
+    assert.equal(
+      store.headsAfter(A, 0, 99).map(({ size }) => size),
+      left.filter((size) => size !== 3),
+    );
   });
 }

@@ -153,6 +153,10 @@ test('a real log that is sent a head it has signed elsewhere answers with the ev
   assert.match(await (await fetch(`${base}/evidence`)).text(), /^[0-9a-f]{64}\n$/);
   assert.is((await fetch(`${server.url}/gossip/v1/${'0'.repeat(64)}/latest`)).status, 404);
   assert.match(await (await fetch(`${base}/heads?after=0`)).text(), /^head 1 [0-9]+\n/);
+  let status = 200;
+  for (let n = 0; n < 60 && status === 200; n++) status = (await post(latest)).status;
+  assert.is(status, 429, 'one address cannot keep a log busy');
+  assert.ok(Number((await post(latest)).headers.get('retry-after')) > 0);
   assert.is(await server.end('SIGTERM'), 0);
 });
 

@@ -14,6 +14,7 @@ import { type Ask, Peers, type Sources } from './peers.ts';
 import { timeOf } from './rules/seen.ts';
 import { HEARTBEAT, overdue, silent } from './rules/time.ts';
 import { Sampler } from './sample.ts';
+import { thin } from './thin.ts';
 import type { Watch } from './watch.ts';
 
 export type FollowedLog = {
@@ -53,6 +54,7 @@ type Followed = FollowedLog & {
 export class Monitor {
   readonly #parts: MonitorParts;
   readonly #logs: readonly Followed[];
+  readonly #thinned = new Map<string, number>();
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
@@ -92,9 +94,18 @@ export class Monitor {
     const weak = this.#judgeNewest(log);
     this.#judgeTime(origin);
     await log.peers.push();
+    this.#thin(origin);
     const trouble = !reached || lost || !read || weak;
     if (!trouble) this.#noteSuccess(origin);
     return trouble;
+  }
+
+  /** Once an hour: there is nothing to forget before. */
+  #thin(origin: string): void {
+    const now = this.#parts.clock().getTime();
+    if (now - (this.#thinned.get(origin) ?? 0) < 3_600_000) return;
+    this.#thinned.set(origin, now);
+    thin(this.#parts.store, origin, now);
   }
 
   #noteSuccess(origin: string): void {
@@ -115,7 +126,7 @@ export class Monitor {
     if (policy && verdict && !verdict.met) {
       weak = true;
       const summary = `the head of size ${size} of ${origin} is not cosigned as it should be: ${explain(policy, verdict).join('; ')}`;
-      this.#tell(origin, { kind: 'quorum-lost', rule: 'policy', subject: String(size), summary });
+      this.#tell(origin, { kind: 'quorum-lost', rule: 'policy', subject: String(size), summary, detail: { size } });
     }
     const sign = this.#lastSign(origin, opened);
     if (sign !== undefined && sign < timeOf(1000 * (now - freshness))) {

@@ -19,6 +19,7 @@ export function makeCommand(): Command {
     .addOption(setting('--config <file>', 'YAML or JSON file: which logs, and whom to tell'))
     .addOption(setting('--data <dir>', 'directory of the monitor; made if it is not there'))
     .option('--once', 'one round, for cron; the exit code says what was found')
+    .option('--start-at-end', 'follow logs that are new here from their newest head: the past is never checked')
     .addHelpText('after', `\n${ONCE_CODES}`)
     .enablePositionalOptions()
     .action(runMonitor);

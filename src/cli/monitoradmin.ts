@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { alertOf } from '../monitor/alert.ts';
+import { START } from '../monitor/look.ts';
 import type { HeadStatus, MonitorStore, SeenHead } from '../monitor/memory.ts';
 import { SUCCESS } from '../monitor/monitor.ts';
 import { newestTime } from '../monitor/notes.ts';
@@ -39,11 +40,13 @@ export function statusOf(store: MonitorStore, origins: readonly string[], all = 
     const { size, looked, note } = store.known(origin);
     const waiting = (status: HeadStatus) => store.heads(origin, { status }).length;
     const [head] = store.heads(origin, { status: 'verified', size });
+    const start = Number(store.fact(origin, START) ?? 0);
     const signed = note && newestTime(head?.note ?? note);
     return {
       log: origin,
       verified: size,
-      entriesLookedAt: looked,
+      entriesLookedAt: looked - start,
+      ...(start === 0 ? {} : { notCheckedBefore: start }),
       ...(signed === undefined && !head
         ? {}
         : { headAt: timeOf(signed ? 1000 * signed : (head as SeenHead).firstSeen) }),

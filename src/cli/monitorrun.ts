@@ -10,7 +10,7 @@ import { serveGossip } from './monitorserve.ts';
 import { type OpenMonitor, openMonitor } from './openmonitor.ts';
 import { required } from './options.ts';
 
-type Options = MonitorOptions & { once?: boolean };
+type Options = MonitorOptions & { once?: boolean; startAtEnd?: boolean };
 
 export async function runMonitor(options: Options): Promise<void> {
   if (options.once) await once(options);
@@ -20,7 +20,7 @@ export async function runMonitor(options: Options): Promise<void> {
 /** Every error is a local one here: cron tells them from findings by the code. */
 async function once(options: Options): Promise<void> {
   try {
-    const open = openMonitor(required(options, 'config'), required(options, 'data'));
+    const open = openMonitor(required(options, 'config'), required(options, 'data'), options.startAtEnd);
     const code = await round(open);
     printStatus(options.json, statusOf(open.store, open.monitor.origins()));
     open.store.close();
@@ -46,7 +46,7 @@ async function round({ monitor, store, config, logger }: OpenMonitor): Promise<n
 }
 
 async function forever(options: Options): Promise<void> {
-  const open = openMonitor(required(options, 'config'), required(options, 'data'));
+  const open = openMonitor(required(options, 'config'), required(options, 'data'), options.startAtEnd);
   const { monitor, store, config, logger } = open;
   const stopping = new AbortController();
   let wake: () => void = () => {};

@@ -49,13 +49,14 @@ export function statusText({ logs, alerts }: Status, now: Date): string {
 }
 
 function logText(log: LogStatus, open: readonly KeptAlert[], now: Date): string {
-  const { verified, entriesLookedAt, notCheckedBefore, headAt, pending, unverifiable, evidence } = log;
+  const { verified, entriesLookedAt, notCheckedBefore = 0, headAt, pending, unverifiable, evidence } = log;
   if (headAt === undefined) return `nothing verified yet, ${openText(open, log)}`;
   const waiting = pending + unverifiable;
+  const missing = verified - notCheckedBefore - entriesLookedAt;
   const parts = [
     counted(verified, 'entry', 'entries'),
-    ...(entriesLookedAt < verified ? [`${verified - entriesLookedAt} of them not looked at yet`] : []),
-    ...(notCheckedBefore ? [`those before ${notCheckedBefore} never checked`] : []),
+    ...(missing > 0 ? [`${missing} of them not looked at yet`] : []),
+    ...(notCheckedBefore > 0 ? [`those before ${notCheckedBefore} never checked`] : []),
     `head ${ageOf(headAt, now)} old`,
     openText(open, log),
     ...(evidence.length > 0 ? [counted(evidence.length, 'file of evidence', 'files of evidence')] : []),

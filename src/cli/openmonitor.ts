@@ -20,7 +20,7 @@ export function openMonitorData(data: string): SqliteMonitorStore {
   return openMonitorStore(`${data}/monitor.db`);
 }
 
-export function openMonitor(configFile: string, data: string): OpenMonitor {
+export function openMonitor(configFile: string, data: string, startAtEnd = false): OpenMonitor {
   const logger = pino({ base: null }, pino.destination(2));
   const config = readMonitorConfig(configFile, (message) => logger.warn(message));
   const logs = config.logs.map((log) => followed(log, config));
@@ -36,6 +36,7 @@ export function openMonitor(configFile: string, data: string): OpenMonitor {
     pick: randomInt,
     watch: config.watch,
     grace: config.grace,
+    startAtEnd,
     note: (origin, what, message) => logger.warn({ origin, from: what }, message),
   });
   return { monitor, store, config, logger };

@@ -12,7 +12,7 @@ import { TILE_WIDTH } from '../core/tile.ts';
 import type { Finding } from './alert.ts';
 import { type Copy, fromCopies, isWrong, NoCopy, type Trouble } from './copies.ts';
 import type { Heads } from './heads.ts';
-import { Looker } from './look.ts';
+import { Looker, START } from './look.ts';
 import type { Known, MonitorStore, SeenHead } from './memory.ts';
 import type { Replayed } from './sample.ts';
 import { edgeLeaves, growTo, storedTiles } from './tree.ts';
@@ -26,8 +26,12 @@ export type FollowParts = {
   readonly watch: () => Watch;
   /** Keeps a finding as an alert. */
   readonly tell: (finding: Finding) => void;
+  /** Told of what is not worth an alert. */
+  readonly note: (message: string) => void;
   /** How long a signed head may lack its tree, in milliseconds. */
   readonly grace: number;
+  /** Whether a log that is not known yet begins with its newest head: its tree is verified, its entries are not read. */
+  readonly startAtEnd: boolean;
 };
 
 /** Entries that are committed at once; and heads that are tried in one round. */
@@ -76,7 +80,7 @@ export class Follower {
 
   /** Answers whether the tree was grown. */
   async #grow(head: SeenHead): Promise<boolean> {
-    const { store, heads, copies } = this.#parts;
+    const { store, heads, copies, startAtEnd, note: say } = this.#parts;
     const { origin, vkeys } = heads.log;
     const known = store.known(origin);
     try {
@@ -91,8 +95,11 @@ export class Follower {
         return false;
       }
       const { size, root, note } = head;
-      const next: Known = { size, root, note, edge: edgeLeaves(grown.edge), looked: known.looked };
-      store.commit(origin, known, { known: next });
+      const skips = startAtEnd && known.size === 0;
+      const looked = skips ? size : known.looked;
+      const next: Known = { size, root, note, edge: edgeLeaves(grown.edge), looked };
+      store.commit(origin, known, { known: next, ...(skips ? { facts: new Map([[START, String(size)]]) } : {}) });
+      if (skips) say(`the entries before ${size} are not checked, and neither are the rules of the log after it`);
       if (head.status !== 'conflict') store.putHead(origin, { ...head, status: 'verified' });
       return true;
     } catch (error) {
@@ -121,8 +128,8 @@ export class Follower {
   replayed(): Replayed | undefined {
     const { store, heads } = this.#parts;
     const known = store.known(heads.log.origin);
-    const { chronicle, isOpaque } = this.#theLooker();
-    if (isOpaque || known.looked === 0) return undefined;
+    const { chronicle, isReplayed } = this.#theLooker();
+    if (!isReplayed || known.looked === 0) return undefined;
     const read = this.#bundles(known);
     const entry = async (index: number) => {
       const bytes = (await read(Math.floor(index / TILE_WIDTH)))[index % TILE_WIDTH] as Uint8Array;

@@ -3,8 +3,9 @@
  * monitors. Gathers what a commit has to hold; memory is the registry with its past, however long the log. @module
  */
 import { fromUtf8 } from '../core/bytes.ts';
-import { decodeStatement } from '../core/cose.ts';
+import { decodeStatement, type SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
 import { parseNote, type Vkey } from '../core/note.ts';
 import { Reader } from '../core/reader.ts';
 import { readUint64 } from '../core/size.ts';
@@ -12,12 +13,12 @@ import { TILE_WIDTH } from '../core/tile.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
 import { Chronicle } from '../registry/chronicle.ts';
 import { kindOf } from '../registry/names.ts';
-import type { Change, Entry, View } from '../registry/view.ts';
+import { type Change, EMPTY, type Entry, type View } from '../registry/view.ts';
 import { alertOf, type Finding } from './alert.ts';
 import type { Alert, Known, MonitorStore, RegistryStep, Step } from './memory.ts';
 import { Replay, type ReplayFinding } from './replay.ts';
-import { ENTRY_RULES } from './rules/all.ts';
-import { type Bounds, type Memory, timeOf } from './rules/seen.ts';
+import { ENTRY_RULES, RULES_WITHOUT_PAST } from './rules/all.ts';
+import { type Bounds, type Memory, type Seen, timeOf } from './rules/seen.ts';
 import { storedTiles } from './tree.ts';
 import type { Watch } from './watch.ts';
 
@@ -32,6 +33,8 @@ export type LookerParts = {
 
 /** A fact by which a log is known to hold bytes and no statements. */
 const OPAQUE = 'opaque';
+/** The fact that says which entries of a log were never looked at: those before this one. */
+export const START = 'start';
 
 export class Looker {
   readonly #parts: LookerParts;
@@ -60,9 +63,14 @@ export class Looker {
     this.#opaque = parts.store.fact(parts.origin, OPAQUE) !== undefined;
   }
 
-  /** Whether the log holds bytes and no statements. */
-  get isOpaque(): boolean {
-    return this.#opaque;
+  /** Whether the registry is known: of a log that holds statements, and whose past was looked at. */
+  get isReplayed(): boolean {
+    return !this.#opaque && this.#hasPast;
+  }
+
+  get #hasPast(): boolean {
+    const { store, origin } = this.#parts;
+    return store.fact(origin, START) === undefined;
   }
 
   /** Begins with what is beyond `known.looked`, in the tree that is known. */
@@ -86,9 +94,24 @@ export class Looker {
       this.#facts.set(OPAQUE, '1');
     }
     if (this.#opaque) return;
+    if (this.#hasPast) await this.#replayThem(first, entries);
+    else this.#match(first, entries);
+    await this.#prove(first, entries);
+  }
+
+  async #replayThem(first: number, entries: readonly Uint8Array[]): Promise<void> {
     const findings = await this.#replay.take(first, entries);
     this.#findings.push(...findings.map(toFinding));
-    await this.#prove(first, entries);
+  }
+
+  /** Entries of a log whose past is not known are judged by what they say alone; what is no statement says nothing. */
+  #match(first: number, entries: readonly Uint8Array[]): void {
+    for (const [i, bytes] of entries.entries()) {
+      const statement = statementIn(bytes);
+      if (!statement) continue;
+      const entry = { index: first + i, leafHash: leafHash(bytes), statement };
+      for (const rule of RULES_WITHOUT_PAST) this.#findings.push(...rule(this.#seen(entry, EMPTY, [])));
+    }
   }
 
   /** What is to be committed, and then forgotten here. `last`: all entries of the head have been looked at. */
@@ -107,14 +130,18 @@ export class Looker {
   }
 
   #judged(entry: Entry, view: View, changes: readonly Change[]): void {
+    const seen = this.#seen(entry, view, changes);
+    for (const rule of ENTRY_RULES) this.#findings.push(...rule(seen));
+    this.#steps.push(...this.chronicle.keep(entry, changes));
+  }
+
+  #seen(entry: Entry, view: View, changes: readonly Change[]): Seen {
     const { store, origin, watch } = this.#parts;
     const memory: Memory = {
       get: (name) => this.#facts.get(name) ?? store.fact(origin, name),
       set: (name, value) => void this.#facts.set(name, value),
     };
-    const seen = { entry, view, changes, watch: watch(), bounds: this.#bounds, memory };
-    for (const rule of ENTRY_RULES) this.#findings.push(...rule(seen));
-    this.#steps.push(...this.chronicle.keep(entry, changes));
+    return { entry, view, changes, watch: watch(), bounds: this.#bounds, memory };
   }
 
   /** Adds the proof of its entry to whatever was found of these. */
@@ -145,10 +172,15 @@ function cosignedAt(note: Uint8Array, witnesses: readonly Vkey[]): string | unde
 }
 
 function isPolicy(entry: Uint8Array): boolean {
+  const statement = statementIn(entry);
+  return statement !== undefined && kindOf(statement.contentType) === 'policy';
+}
+
+function statementIn(entry: Uint8Array): SignedStatement | undefined {
   try {
-    return kindOf(decodeStatement(entry).contentType) === 'policy';
+    return decodeStatement(entry);
   } catch (error) {
-    if (error instanceof Fault) return false;
+    if (error instanceof Fault) return undefined;
     throw error;
   }
 }

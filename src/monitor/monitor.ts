@@ -37,6 +37,8 @@ export type MonitorParts = {
   readonly watch: () => Watch;
   /** How long a signed head may lack its tree, in milliseconds. */
   readonly grace: number;
+  /** Whether logs that are not known yet are followed from their newest head, without looking at what came before. */
+  readonly startAtEnd: boolean;
   /** Told of what is not worth an alert: whoever does not answer. */
   readonly note: (origin: string, what: string, message: string) => void;
 };
@@ -154,11 +156,12 @@ export class Monitor {
   }
 
   #follow(log: FollowedLog): Followed {
-    const { store, clock, pick, watch, grace, ask, note } = this.#parts;
+    const { store, clock, pick, watch, grace, startAtEnd, ask, note } = this.#parts;
     const { keys, copies, sources } = log;
     const tell = (finding: Finding) => this.#tell(keys.origin, finding);
     const heads = new Heads({ log: keys, store, clock, tell });
-    const follower = new Follower({ heads, store, copies, clock, watch, tell, grace });
+    const say = (message: string) => note(keys.origin, 'start', message);
+    const follower = new Follower({ heads, store, copies, clock, watch, tell, note: say, grace, startAtEnd });
     const failed = (source: string, why: string) => note(keys.origin, source, why);
     const peers = new Peers({ heads, store, sources, ask, clock, failed });
     const sampler = new Sampler({ origin: keys.origin, url: sources.copies[0] ?? '', ask, clock, pick, tell, failed });

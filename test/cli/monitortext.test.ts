@@ -35,7 +35,13 @@ test('a line for each log', () => {
   const all = [
     log('log.example/a'),
     log('log.example/longer', { verified: 1, entriesLookedAt: 0, headAt: '2026-01-08T11:00:00Z', evidence: ['x'] }),
-    log('b', { notCheckedBefore: 256, pending: 1, unverifiable: 1, headAt: '2026-01-10T12:00:00Z' }),
+    log('b', {
+      notCheckedBefore: 256,
+      entriesLookedAt: 44,
+      pending: 1,
+      unverifiable: 1,
+      headAt: '2026-01-10T12:00:00Z',
+    }),
     { ...log('c'), headAt: undefined } as unknown as LogStatus,
   ];
   assert.equal(lines(all, [alert('match', 'x', 'log.example/longer')]).slice(0, 4), [

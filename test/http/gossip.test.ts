@@ -71,6 +71,7 @@ function party() {
     pick: () => 0,
     watch: () => EMPTY_WATCH,
     grace: 0,
+    startAtEnd: false,
     note: () => {},
   });
   let arrived = 0;

@@ -73,6 +73,7 @@ function monitorOf(logs: ReadonlyMap<string, Files>, name: string): Monitor {
     pick: () => 0,
     watch: () => EMPTY_WATCH,
     grace: 0,
+    startAtEnd: false,
     note: (origin, what, message) => console.error(origin, what, message),
   });
 }

@@ -17,3 +17,14 @@ export const ENTRY_RULES: readonly EntryRule[] = [
   lateReport,
   remember,
 ];
+
+/** Those that need neither the registry nor what the log admitted: for a log whose past was not looked at. */
+export const RULES_WITHOUT_PAST: readonly EntryRule[] = [
+  watched,
+  unexpectedKey,
+  unknownBuild,
+  twoDigests,
+  lyingClock,
+  lateReport,
+  remember,
+];

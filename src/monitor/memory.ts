@@ -39,7 +39,7 @@ export interface TreeStore {
   putTiles(origin: string, tiles: readonly FullTile[]): void;
   /** All rows that the registry ever had, in their order. */
   steps(origin: string): Iterable<RegistryStep>;
-  /** The facts whose name begins so, by their names. */
+  /** The facts whose name begins so and that are not empty, by their names. */
   facts(origin: string, prefix: string): ReadonlyMap<string, string>;
   /** A fact; the same as `facts` for one name. */
   fact(origin: string, name: string): string | undefined;

@@ -11,6 +11,7 @@ import { Follower } from './follow.ts';
 import { Heads, type LogKeys } from './heads.ts';
 import type { MonitorStore } from './memory.ts';
 import { type Ask, Peers, type Sources } from './peers.ts';
+import { unreviewed, WAITING } from './rules/reviews.ts';
 import { timeOf } from './rules/seen.ts';
 import { HEARTBEAT, overdue, silent } from './rules/time.ts';
 import { Sampler } from './sample.ts';
@@ -152,6 +153,10 @@ export class Monitor {
     const { store, clock, watch } = this.#parts;
     const now = timeOf(clock().getTime());
     for (const finding of overdue(store.facts(origin, 'promise/'), now)) this.#tell(origin, finding);
+    const reviews = unreviewed(store.facts(origin, WAITING), (name) => store.fact(origin, name), now);
+    const alerts = reviews.findings.map((finding) => alertOf(origin, now, finding));
+    // With the alerts, or not at all: what is decided is not asked again.
+    if (reviews.facts.size > 0) store.commit(origin, store.known(origin), { facts: reviews.facts, alerts });
     for (const finding of silent(watch(), store.facts(origin, 'stream/'), now)) this.#tell(origin, finding);
   }
 

@@ -234,7 +234,9 @@ function prepare(db: Database.Database) {
     putTile: db.prepare('INSERT OR REPLACE INTO followed_tile VALUES (?, ?, ?)'),
     steps: db.prepare(`SELECT name, id, entry, step FROM registry_step WHERE log = ${log} ORDER BY entry, rowid`),
     putStep: db.prepare('INSERT OR REPLACE INTO registry_step VALUES (?, ?, ?, ?, ?)'),
-    facts: db.prepare(`SELECT name, value FROM fact WHERE log = ${log} AND name >= ? AND name < ? ORDER BY name`),
+    facts: db.prepare(
+      `SELECT name, value FROM fact WHERE log = ${log} AND name >= ? AND name < ? AND value <> '' ORDER BY name`,
+    ),
     fact: db.prepare(`SELECT value FROM fact WHERE log = ${log} AND name = ?`).pluck(),
     putFact: db.prepare('INSERT OR REPLACE INTO fact VALUES (?, ?, ?)'),
     raise: db.prepare('INSERT INTO alert (id, body) VALUES (?, ?) ON CONFLICT DO NOTHING'),

@@ -89,6 +89,7 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     assert.equal([...store.facts(A, 'p/')], [...facts].slice(0, 2));
     store.commit(A, store.known(A), { facts: new Map([['p/a', '']]) });
     assert.is(store.fact(A, 'p/a'), '');
+    assert.equal([...store.facts(A, 'p/')], [['p/b', '2']], 'an empty one is over');
   });
 
   test(`${name}: an alert is told once by each channel, until someone acknowledges it`, () => {

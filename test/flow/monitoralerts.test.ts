@@ -10,6 +10,7 @@ import { alertOf } from '../../src/monitor/alert.ts';
 import type { Alert } from '../../src/monitor/memory.ts';
 import { folder } from '../folder.ts';
 import { type BuiltLog, buildOf, builtLog, copyOf } from './builtlog.ts';
+import { serveFiles } from './fileserver.ts';
 import { hook, monitor, monitorPlace, once, rulesIn, statusIn } from './monitors.ts';
 import { Mailbox, Webhook } from './receivers.ts';
 import { limmat, type Server, serve } from './server.ts';
@@ -109,6 +110,26 @@ test('what strangers wrote into an entry ends no line of a mail, and stops no ho
   assert.equal(box.got[0]?.to, ['a@x.example']);
   assert.not.match(box.got[0]?.text ?? '', /^Bcc/m);
   assert.match(alert.summary, /^a\ufffd\ufffdBcc: c@evil\.example\ufffd+\[2J\ufffdé$/);
+});
+
+test('builds that nobody reviewed in time are told once, and acknowledged for good', async () => {
+  const files = await serveFiles(built.copy);
+  const logs = [{ url: files.url, vkeys: built.vkey }];
+  const place = monitorPlace({ logs }, { reviewed: [{ organisation: 'acme' }] });
+  const ran = await once(place);
+  assert.is(ran.code, 1, ran.stdout + ran.stderr);
+  assert.equal(
+    statusIn(ran).alerts.map(({ rule, index }) => [rule, index]),
+    [
+      ['unreviewed', 7],
+      ['unreviewed', 8],
+    ],
+  );
+  for (const { id } of statusIn(ran).alerts) assert.is((await monitor(place, 'ack', id)).code, 0);
+  assert.is((await once(place)).code, 0);
+  const patient = monitorPlace({ logs }, { reviewed: [{ organisation: 'acme', days: 1 }] });
+  assert.is((await once(patient)).code, 0);
+  files.close();
 });
 
 /** A statement with its receipt, as anybody can have it who has submitted it. */

@@ -1,7 +1,8 @@
 /** The rules that VOCABULARY.md leaves to monitors, in the order in which an entry is put before them. @module */
-import { jurisdiction, twoDigests, unknownBuild } from './builds.ts';
+import { jurisdiction, repeated, twoDigests, unknownBuild } from './builds.ts';
 import { keyEvent, looserPolicy, unexpectedKey } from './governance.ts';
 import { watched } from './matches.ts';
+import { review, toBeReviewed } from './reviews.ts';
 import type { EntryRule } from './seen.ts';
 import { lateReport, lyingClock, remember } from './time.ts';
 
@@ -12,7 +13,10 @@ export const ENTRY_RULES: readonly EntryRule[] = [
   looserPolicy,
   unknownBuild,
   twoDigests,
+  repeated,
   jurisdiction,
+  review,
+  toBeReviewed,
   lyingClock,
   lateReport,
   remember,
@@ -24,6 +28,7 @@ export const RULES_WITHOUT_PAST: readonly EntryRule[] = [
   unexpectedKey,
   unknownBuild,
   twoDigests,
+  repeated,
   lyingClock,
   lateReport,
   remember,

@@ -86,7 +86,7 @@ const stream = onKind('build', ({ product }, { entry, view, bounds, memory, watc
 export function overdue(promises: ReadonlyMap<string, string>, now: string): Finding[] {
   return [...promises].flatMap(([name, value]): Finding[] => {
     const [due = '', index] = value.split(' ');
-    if (value === CLOSED || now <= due) return [];
+    if (now <= due) return [];
     const relocation = name.slice('promise/'.length);
     return [
       {

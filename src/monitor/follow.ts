@@ -87,7 +87,10 @@ export class Follower {
       const grown = await fromCopies(
         copies,
         (get) => growTo(known, head, get, (tiles) => store.putTiles(origin, tiles)),
-        (trouble) => this.#tellTrouble(trouble, head.size),
+        // Of two heads of one size, a copy can show the tree of one alone: that is no fault of the copy.
+        (trouble) => {
+          if (store.heads(origin, { size: head.size }).length === 1) this.#tellTrouble(trouble, head.size);
+        },
       );
       if (grown.kind === 'forked') {
         const evidence = await makeEvidence(vkeys, [known.note as Uint8Array, head.note], () => grown.nodes);

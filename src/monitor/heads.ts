@@ -36,6 +36,7 @@ const NO_NODES = { nodes: () => [] };
 
 export class Heads {
   readonly #parts: HeadsParts;
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(parts: HeadsParts) {
     this.#parts = parts;
@@ -45,8 +46,17 @@ export class Heads {
     return this.#parts.log;
   }
 
-  /** Fault `unknown-signer` if the log has not signed it; `pool-full` if too many wait to be verified. */
-  async take(bytes: Uint8Array, source: string): Promise<Taken> {
+  /**
+   * Fault `unknown-signer` if the log has not signed it; `pool-full` if too many wait to be verified. One after the other,
+   * so that of two that come at once the second is held against the first.
+   */
+  take(bytes: Uint8Array, source: string): Promise<Taken> {
+    const taken = this.#before.then(() => this.#take(bytes, source));
+    this.#before = taken.catch(() => {});
+    return taken;
+  }
+
+  async #take(bytes: Uint8Array, source: string): Promise<Taken> {
     const { log, store, clock } = this.#parts;
     const { checkpoint, note, signed } = openHead(bytes, log.origin, log.vkeys, log.witnesses);
     const known = store.heads(log.origin, { size: checkpoint.size });
@@ -119,7 +129,8 @@ export class Heads {
       this.#parts.tell({
         kind: 'equivocation',
         rule: evidence?.kind ?? 'two-keys',
-        subject: `${size} ${toHex(root)}`,
+        // Of two heads of one size it is told once, whichever of them came first.
+        subject: evidence?.kind === 'same-size' ? String(size) : `${size} ${toHex(root)}`,
         summary: `${log.origin} has signed two histories: the head of size ${size} from ${source} is none of the other`,
         detail: { size, root: toHex(root), source, evidence: id ?? null },
       });

@@ -116,6 +116,18 @@ test('a head of every size is judged as it is: a prefix, too large to tell, or a
     sameBytes((await ask(`${BASE}/evidence/${id}`)).body, store.evidenceFile(ORIGIN, id) as Uint8Array);
 });
 
+test('two heads of one size that come at once convict the log, though neither has a tree yet', async () => {
+  const { monitor, store } = party();
+  const heads = monitor.heads(ORIGIN) as Heads;
+  const pair = [noteOf(SIZE + 1), noteOf(SIZE + 1, { fork: true })];
+  const taken = await Promise.all(pair.map((note) => heads.take(note, 'both')));
+  assert.equal(
+    taken.map(({ status }) => status),
+    ['pending', 'conflict'],
+  );
+  assert.is(store.evidence(ORIGIN).length, 1);
+});
+
 test('where no note of the size is held, the evidence has the nodes: every pair of sizes', async () => {
   for (let size = 4; size < SIZE; size++) {
     const { ask } = party();
@@ -154,7 +166,7 @@ test('evidence is listed in pages, and a monitor keeps no more of it than convic
   }
   assert.is(store.evidence(ORIGIN).length, MAX_EVIDENCE);
   assert.is(store.heads(ORIGIN, { status: 'conflict' }).length, MAX_EVIDENCE);
-  assert.is([...store.alerts()].length, MAX_EVIDENCE);
+  assert.is([...store.alerts()].length, 2, 'one with the tree, and one with each other');
 });
 
 test('whoever posts too many heads from one address has to wait; others do not', async () => {

@@ -11,6 +11,8 @@ export type LimiterParts = {
 
 /** Addresses that are remembered; the one that has been here longest is forgotten for another. */
 const MANY = 10_000;
+/** Of what a proxy calls an address. */
+const LONGEST = 64;
 
 export class Limiter {
   readonly #parts: LimiterParts;
@@ -49,7 +51,7 @@ export function addressOf({ from, header }: Pick<Ask, 'from' | 'header'>): strin
   if (from === undefined) return undefined;
   const peer = plain(from);
   const isLocal = peer === '0:0:0:0' || peer.startsWith('127.');
-  const forwarded = header('x-forwarded-for')?.split(',').at(-1)?.trim();
+  const forwarded = header('x-forwarded-for')?.split(',').at(-1)?.trim().slice(0, LONGEST);
   return isLocal && forwarded ? plain(forwarded) : peer;
 }
 

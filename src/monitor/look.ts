@@ -3,8 +3,6 @@
  * monitors. Gathers what a commit has to hold; memory is the registry with its past, however long the log. @module
  */
 import { fromUtf8 } from '../core/bytes.ts';
-import { decodeStatement, type SignedStatement } from '../core/cose.ts';
-import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { parseNote, type Vkey } from '../core/note.ts';
 import { Reader } from '../core/reader.ts';
@@ -12,11 +10,10 @@ import { readUint64 } from '../core/size.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
 import { Chronicle } from '../registry/chronicle.ts';
-import { kindOf } from '../registry/names.ts';
 import { type Change, EMPTY, type Entry, type View } from '../registry/view.ts';
 import { alertOf, type Finding } from './alert.ts';
 import type { Alert, Known, MonitorStore, RegistryStep, Step } from './memory.ts';
-import { Replay, type ReplayFinding } from './replay.ts';
+import { isPolicy, Replay, type ReplayFinding, statementIn } from './replay.ts';
 import { ENTRY_RULES, RULES_WITHOUT_PAST } from './rules/all.ts';
 import { type Bounds, type Memory, type Seen, timeOf } from './rules/seen.ts';
 import { storedTiles } from './tree.ts';
@@ -169,20 +166,6 @@ function cosignedAt(note: Uint8Array, witnesses: readonly Vkey[]): string | unde
     .map(({ signature }) => readUint64(signature));
   const earliest = Math.min(...times);
   return Number.isSafeInteger(earliest) && earliest < 8.64e12 ? timeOf(1000 * earliest) : undefined;
-}
-
-function isPolicy(entry: Uint8Array): boolean {
-  const statement = statementIn(entry);
-  return statement !== undefined && kindOf(statement.contentType) === 'policy';
-}
-
-function statementIn(entry: Uint8Array): SignedStatement | undefined {
-  try {
-    return decodeStatement(entry);
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }
 
 /** What a replay finds: an entry that breaks a rule, or one that nobody can read. */

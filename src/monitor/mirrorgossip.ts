@@ -1,8 +1,7 @@
 /** A mirror as a party to the exchange of heads: it shows the one that it mirrors, and judges others by its copy. @module */
-import { sha256 } from '#sha256';
-import { toHex, utf8 } from '../core/bytes.ts';
 import type { ListedHead, Posted } from '../core/headlist.ts';
 import type { Mirror } from './mirror.ts';
+import { originHash } from './peers.ts';
 
 /** The evidence that a mirror keeps. */
 export type KeptEvidence = { evidence(): readonly string[]; evidenceFile(id: string): Uint8Array | undefined };
@@ -15,7 +14,7 @@ export class MirrorGossip {
   constructor(mirror: Mirror, kept: KeptEvidence) {
     this.#mirror = mirror;
     this.#kept = kept;
-    this.#hash = toHex(sha256(utf8(mirror.origin)));
+    this.#hash = originHash(mirror.origin);
   }
 
   originOf(hash: string): string | undefined {

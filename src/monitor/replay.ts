@@ -145,3 +145,19 @@ function describe(error: unknown): Pick<ReplayFinding, 'message' | 'rule'> {
   const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
   return { message, ...(error.rule === undefined ? {} : { rule: error.rule }) };
 }
+
+/** Whether a log that begins so has rules. */
+export function isPolicy(entry: Uint8Array): boolean {
+  const statement = statementIn(entry);
+  return statement !== undefined && kindOf(statement.contentType) === 'policy';
+}
+
+/** An entry as a statement; undefined if it is none. */
+export function statementIn(entry: Uint8Array): SignedStatement | undefined {
+  try {
+    return decodeStatement(entry);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}

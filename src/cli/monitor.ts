@@ -1,6 +1,6 @@
 /** `limmat monitor`: follows logs, and the commands of those who look after it. @module */
 import { Command } from 'commander';
-import { makeAck, makeStatus, makeTestAlert } from './monitoradmin.ts';
+import { makeAck, makeEvidence, makeStatus, makeTestAlert } from './monitoradmin.ts';
 import { makeImportHead } from './monitorimport.ts';
 import { runMonitor } from './monitorrun.ts';
 import { setting } from './options.ts';
@@ -23,7 +23,8 @@ export function makeCommand(): Command {
     .addHelpText('after', `\n${ONCE_CODES}`)
     .enablePositionalOptions()
     .action(runMonitor);
-  for (const command of [makeStatus(), makeTestAlert(), makeAck(), makeImportHead()]) monitor.addCommand(command);
+  const commands = [makeStatus(), makeEvidence(), makeTestAlert(), makeAck(), makeImportHead()];
+  for (const command of commands) monitor.addCommand(command);
   return monitor;
 }
 

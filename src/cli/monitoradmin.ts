@@ -1,4 +1,6 @@
-/** `limmat monitor status`, `test-alert` and `ack`: is it working, and what is still open? @module */
+/** `limmat monitor status`, `evidence`, `test-alert` and `ack`: is it working, and what is still open? @module */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { alertOf } from '../monitor/alert.ts';
@@ -8,6 +10,7 @@ import { SUCCESS } from '../monitor/monitor.ts';
 import { newestTime } from '../monitor/notes.ts';
 import { deliver } from '../monitor/notify.ts';
 import { timeOf } from '../monitor/rules/seen.ts';
+import { createFile } from '../store/durable.ts';
 import { EXIT_CODES, UNAVAILABLE } from './exit.ts';
 import type { MonitorOptions } from './monitor.ts';
 import { type LogStatus, type Status, statusText } from './monitortext.ts';
@@ -64,6 +67,32 @@ export function statusOf(store: MonitorStore, origins: readonly string[], all = 
 export function printStatus(json: boolean | undefined, status: Status): void {
   if (json) print(json, status);
   else console.log(statusText(status, new Date()));
+}
+
+export function makeEvidence(): Command {
+  return monitorCommand(
+    'evidence',
+    'list what proves that a log has signed two histories, for `limmat verify-evidence`',
+  )
+    .option('--out <dir>', 'also write each as a .tlog-evidence file there, to give to others')
+    .action((options: MonitorOptions & { out?: string }) => {
+      const { store, monitor } = openMonitor(required(options, 'config'), required(options, 'data'));
+      const shown = monitor.origins().flatMap((origin) =>
+        store.evidence(origin).map((id) => {
+          const file = options.out === undefined ? undefined : join(options.out, `${id}.tlog-evidence`);
+          if (file) writeOnce(file, store.evidenceFile(origin, id) as Uint8Array);
+          return { log: origin, evidence: id, file };
+        }),
+      );
+      store.close();
+      print(options.json, { evidence: shown });
+    });
+}
+
+/** A file with this name has these bytes already: it is named by its hash. */
+function writeOnce(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  if (!existsSync(path)) createFile(path, bytes);
 }
 
 export function makeTestAlert(): Command {

@@ -25,7 +25,7 @@ const SHOWN = 150;
 const TO_DO = {
   match: 'look at the entry, and ask who signed it if you did not expect it',
   'key-event': 'ask the owner of the key whether this was meant; if not, the key has to be revoked',
-  equivocation: 'trust this log no more, and give the evidence to others: `limmat monitor status --json` has its hash',
+  equivocation: 'trust this log no more, and give others the evidence: `limmat monitor evidence --out DIR` writes it',
   'forbidden-entry': 'the operator let it in against the rules: the proof in `--json` shows it to anyone',
   'malformed-entry': 'nobody can read it: ask the operator how it came in',
   'index-mismatch': 'believe no answer of this server without a proof, and tell its operator',

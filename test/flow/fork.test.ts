@@ -99,6 +99,15 @@ test("a fork at another size, in one customer's tlog-proof: inconsistent, with e
   assert.is((await monitor(place, 'import-head', bad)).code, 2);
   const rules = statusIn(await monitor(place, 'status')).alerts.map(({ rule }) => rule);
   assert.equal(rules, ['same-size', 'inconsistent']);
+  const out = join(honest.root, 'out');
+  for (let twice = 0; twice < 2; twice++) {
+    const { evidence } = JSON.parse((await monitor(place, 'evidence', '--out', out)).stdout);
+    assert.is(evidence.length, 2);
+    for (const { file, log } of evidence) {
+      assert.is(log, ORIGIN);
+      assert.is((await limmat('verify-evidence', file, '--vkey', honest.vkeys)).code, 0);
+    }
+  }
   const stranger = logKey('log.example/other');
   writeFileSync(bad, signedNote(shown, [stranger]));
   const other = await monitor(place, 'import-head', bad);

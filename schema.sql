@@ -205,13 +205,14 @@ CREATE TABLE followed_tile (
   PRIMARY KEY (log, place)
 ) STRICT;
 
--- The registry of each log after the entries that were looked at (src/registry/view.ts).
-CREATE TABLE registry_row (
+-- The rows that the registry of each log ever had, with the entries that put them (src/registry/chronicle.ts).
+CREATE TABLE registry_step (
   log      INTEGER NOT NULL REFERENCES followed (log),
   name     TEXT    NOT NULL,                              -- of the table
   id       TEXT    NOT NULL,
-  row      BLOB    NOT NULL,
-  PRIMARY KEY (log, name, id)
+  entry    INTEGER NOT NULL,
+  step     BLOB    NOT NULL,
+  PRIMARY KEY (log, name, id, entry)
 ) STRICT;
 
 -- What rules remember beside it: digests of versions, open promises, the last entry of a stream.

@@ -10,11 +10,13 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
+import { gossipRoutes } from '../http/gossip.ts';
 import { type MirrorReads, mirrorRoutes } from '../http/mirror.ts';
 import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
 import { PublishedTree } from '../log/published.ts';
 import { TreeCopy } from '../log/treecopy.ts';
 import { Mirror } from '../monitor/mirror.ts';
+import { MirrorGossip } from '../monitor/mirrorgossip.ts';
 import { lockGuard } from '../store/guardfile.ts';
 import { openMirrorStore, type SqliteMirrorStore } from '../store/mirror.ts';
 import { readSeed } from '../store/seed.ts';
@@ -131,11 +133,11 @@ async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...
     refused: () => {},
     failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
   };
-  const described = mirrorRoutes(
-    mirror,
-    hash,
-    readsOf(mirror, copy, known, () => trouble),
-  );
+  const reads = readsOf(mirror, copy, known, () => trouble);
+  const described = [
+    ...mirrorRoutes(mirror, hash, reads),
+    ...gossipRoutes(new MirrorGossip(mirror, known), () => performance.now()),
+  ];
   const about = { title: `A mirror of ${mirror.origin}`, version: packageVersion(), url: '/' };
   const routes = withOpenApi(described, about, () => NO_SAMPLE);
   const server = createFront(createApp(routes, watch), routes, watch, rest.patience);
@@ -171,8 +173,7 @@ function readsOf(
       if (tree.head.size !== mirrored.size) tree.advance(mirrored);
       return tree.tile(tile);
     },
-    evidence: () => known.evidence(),
-    evidenceFile: (hash) => known.evidenceFile(hash),
+    evidence: () => known.evidence().length,
     trouble,
   };
 }

@@ -1,6 +1,6 @@
 /** `limmat monitor`: follows logs, and the commands of those who look after it. @module */
 import { Command } from 'commander';
-import { makeAck, makeStatus, makeTestAlert } from './monitoradmin.ts';
+import { makeAck, makeEvidence, makeStatus, makeTestAlert } from './monitoradmin.ts';
 import { makeImportHead } from './monitorimport.ts';
 import { runMonitor } from './monitorrun.ts';
 import { setting } from './options.ts';
@@ -19,10 +19,12 @@ export function makeCommand(): Command {
     .addOption(setting('--config <file>', 'YAML or JSON file: which logs, and whom to tell'))
     .addOption(setting('--data <dir>', 'directory of the monitor; made if it is not there'))
     .option('--once', 'one round, for cron; the exit code says what was found')
+    .option('--start-at-end', 'follow logs that are new here from their newest head: the past is never checked')
     .addHelpText('after', `\n${ONCE_CODES}`)
     .enablePositionalOptions()
     .action(runMonitor);
-  for (const command of [makeStatus(), makeTestAlert(), makeAck(), makeImportHead()]) monitor.addCommand(command);
+  const commands = [makeStatus(), makeEvidence(), makeTestAlert(), makeAck(), makeImportHead()];
+  for (const command of commands) monitor.addCommand(command);
   return monitor;
 }
 

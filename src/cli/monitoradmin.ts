@@ -1,13 +1,19 @@
-/** `limmat monitor status`, `test-alert` and `ack`: is it working, and what is still open? @module */
+/** `limmat monitor status`, `evidence`, `test-alert` and `ack`: is it working, and what is still open? @module */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { alertOf } from '../monitor/alert.ts';
-import type { MonitorStore } from '../monitor/memory.ts';
+import { START } from '../monitor/look.ts';
+import type { HeadStatus, MonitorStore, SeenHead } from '../monitor/memory.ts';
 import { SUCCESS } from '../monitor/monitor.ts';
+import { newestTime } from '../monitor/notes.ts';
 import { deliver } from '../monitor/notify.ts';
 import { timeOf } from '../monitor/rules/seen.ts';
+import { createFile } from '../store/durable.ts';
 import { EXIT_CODES, UNAVAILABLE } from './exit.ts';
 import type { MonitorOptions } from './monitor.ts';
+import { type LogStatus, type Status, statusText } from './monitortext.ts';
 import { openMonitor, openMonitorData } from './openmonitor.ts';
 import { required, setting } from './options.ts';
 import { print } from './print.ts';
@@ -27,29 +33,66 @@ export function makeStatus(): Command {
     .option('--all', 'alerts that were acknowledged as well')
     .action((options: MonitorOptions & { all?: boolean }) => {
       const { store, monitor } = openMonitor(required(options, 'config'), required(options, 'data'));
-      print(options.json, statusOf(store, monitor.origins(), options.all));
+      printStatus(options.json, statusOf(store, monitor.origins(), options.all));
       store.close();
     });
 }
 
-export function statusOf(store: MonitorStore, origins: readonly string[], all = false): Record<string, unknown> {
-  const logs = origins.map((origin) => {
-    const { size, looked } = store.known(origin);
-    const waiting = (['pending', 'unverifiable', 'conflict'] as const).map((status) => [
-      status,
-      store.heads(origin, { status }).length,
-    ]);
+export function statusOf(store: MonitorStore, origins: readonly string[], all = false): Status {
+  const logs = origins.map((origin): LogStatus => {
+    const { size, looked, note } = store.known(origin);
+    const waiting = (status: HeadStatus) => store.heads(origin, { status }).length;
+    const [head] = store.heads(origin, { status: 'verified', size });
+    const start = Number(store.fact(origin, START) ?? 0);
+    const signed = note && newestTime(head?.note ?? note);
     return {
       log: origin,
       verified: size,
-      entriesLookedAt: looked,
+      entriesLookedAt: looked - start,
+      ...(start === 0 ? {} : { notCheckedBefore: start }),
+      ...(signed === undefined && !head
+        ? {}
+        : { headAt: timeOf(signed ? 1000 * signed : (head as SeenHead).firstSeen) }),
       lastSuccess: store.fact(origin, SUCCESS) ?? 'never',
-      ...Object.fromEntries(waiting),
-      evidence: [...store.evidence(origin).keys()],
+      pending: waiting('pending'),
+      unverifiable: waiting('unverifiable'),
+      conflict: waiting('conflict'),
+      evidence: store.evidence(origin),
     };
   });
   const alerts = [...store.alerts()].filter(({ acknowledged }) => all || acknowledged === undefined);
   return { logs, alerts };
+}
+
+export function printStatus(json: boolean | undefined, status: Status): void {
+  if (json) print(json, status);
+  else console.log(statusText(status, new Date()));
+}
+
+export function makeEvidence(): Command {
+  return monitorCommand(
+    'evidence',
+    'list what proves that a log has signed two histories, for `limmat verify-evidence`',
+  )
+    .option('--out <dir>', 'also write each as a .tlog-evidence file there, to give to others')
+    .action((options: MonitorOptions & { out?: string }) => {
+      const { store, monitor } = openMonitor(required(options, 'config'), required(options, 'data'));
+      const shown = monitor.origins().flatMap((origin) =>
+        store.evidence(origin).map((id) => {
+          const file = options.out === undefined ? undefined : join(options.out, `${id}.tlog-evidence`);
+          if (file) writeOnce(file, store.evidenceFile(origin, id) as Uint8Array);
+          return { log: origin, evidence: id, file };
+        }),
+      );
+      store.close();
+      print(options.json, { evidence: shown });
+    });
+}
+
+/** A file with this name has these bytes already: it is named by its hash. */
+function writeOnce(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  if (!existsSync(path)) createFile(path, bytes);
 }
 
 export function makeTestAlert(): Command {

@@ -134,8 +134,11 @@ function lineIn(file: string): string {
   return fromUtf8(readBytes(file), 'bad-request').trim();
 }
 
+/** The line break that an editor or `openssl rand -hex` leaves at the end is no part of it. */
 function secretIn(file: string): Uint8Array {
-  const secret = readBytes(file);
+  const bytes = readBytes(file);
+  const breaks = [0x0a, 0x0d].findIndex((octet, i) => bytes.at(-1 - i) !== octet);
+  const secret = bytes.subarray(0, bytes.length - (breaks < 0 ? 2 : breaks));
   if (secret.length < 16) throw new Fault('bad-request', `the secret in ${file} is shorter than 16 bytes`);
   return secret;
 }

@@ -5,13 +5,12 @@ import { deliver } from '../monitor/notify.ts';
 import { runHook } from './channels.ts';
 import { complain } from './exit.ts';
 import type { MonitorOptions } from './monitor.ts';
-import { statusOf } from './monitoradmin.ts';
+import { printStatus, statusOf } from './monitoradmin.ts';
 import { serveGossip } from './monitorserve.ts';
 import { type OpenMonitor, openMonitor } from './openmonitor.ts';
 import { required } from './options.ts';
-import { print } from './print.ts';
 
-type Options = MonitorOptions & { once?: boolean };
+type Options = MonitorOptions & { once?: boolean; startAtEnd?: boolean };
 
 export async function runMonitor(options: Options): Promise<void> {
   if (options.once) await once(options);
@@ -21,9 +20,9 @@ export async function runMonitor(options: Options): Promise<void> {
 /** Every error is a local one here: cron tells them from findings by the code. */
 async function once(options: Options): Promise<void> {
   try {
-    const open = openMonitor(required(options, 'config'), required(options, 'data'));
+    const open = openMonitor(required(options, 'config'), required(options, 'data'), options.startAtEnd);
     const code = await round(open);
-    print(options.json, statusOf(open.store, open.monitor.origins()));
+    printStatus(options.json, statusOf(open.store, open.monitor.origins()));
     open.store.close();
     process.exitCode = code;
   } catch (error) {
@@ -47,7 +46,7 @@ async function round({ monitor, store, config, logger }: OpenMonitor): Promise<n
 }
 
 async function forever(options: Options): Promise<void> {
-  const open = openMonitor(required(options, 'config'), required(options, 'data'));
+  const open = openMonitor(required(options, 'config'), required(options, 'data'), options.startAtEnd);
   const { monitor, store, config, logger } = open;
   const stopping = new AbortController();
   let wake: () => void = () => {};

@@ -1,4 +1,5 @@
 /** Opens a monitor: its configuration, its database in the data directory, and the logs that both are about. @module */
+import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { Fault } from '../core/fault.ts';
@@ -19,7 +20,7 @@ export function openMonitorData(data: string): SqliteMonitorStore {
   return openMonitorStore(`${data}/monitor.db`);
 }
 
-export function openMonitor(configFile: string, data: string): OpenMonitor {
+export function openMonitor(configFile: string, data: string, startAtEnd = false): OpenMonitor {
   const logger = pino({ base: null }, pino.destination(2));
   const config = readMonitorConfig(configFile, (message) => logger.warn(message));
   const logs = config.logs.map((log) => followed(log, config));
@@ -32,8 +33,10 @@ export function openMonitor(configFile: string, data: string): OpenMonitor {
     store,
     ask,
     clock: () => new Date(),
+    pick: randomInt,
     watch: config.watch,
     grace: config.grace,
+    startAtEnd,
     note: (origin, what, message) => logger.warn({ origin, from: what }, message),
   });
   return { monitor, store, config, logger };

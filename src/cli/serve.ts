@@ -153,6 +153,7 @@ async function serve(options: Options): Promise<void> {
         files: openEvidenceFiles(directory.evidence),
         alarm: (message) => logger.error({ evidence: directory.evidence }, message),
       }),
+      () => performance.now(),
     ),
     ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
   ];

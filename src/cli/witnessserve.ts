@@ -64,7 +64,7 @@ async function serve(options: Options): Promise<void> {
   let stopping = false;
   const described = [
     ...witnessRoutes(witness),
-    ...gossipRoutes(gossip),
+    ...gossipRoutes(gossip, () => performance.now()),
     ...witnessOperatorRoutes(witness, name, () => stopping, metrics),
   ];
   const about = { title: `The witness ${name}`, version: packageVersion(), url: '/' };

@@ -42,6 +42,7 @@ export type FaultCode =
   | 'request-timeout'
   // states of the log
   | 'pool-full'
+  | 'too-many'
   | 'read-only'
   | 'frozen'
   | 'stopping'

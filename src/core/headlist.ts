@@ -7,8 +7,17 @@ import { parseSize } from './size.ts';
 /** `seq` counts up in the order in which the sender saw the heads. */
 export type ListedHead = { readonly seq: number; readonly note: Uint8Array };
 
+/** What became of a head that was posted. */
+export type Posted =
+  | { readonly kind: 'consistent' }
+  /** Larger than what could be verified yet. */
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'conflict'; readonly file: Uint8Array | undefined };
+
 export const HEADS_TYPE = 'text/x.tlog.heads';
 export const MAX_HEADS = 100;
+/** Hashes of evidence files on one page. */
+export const MAX_EVIDENCE_IDS = 100;
 const MAX_LINE = 64;
 
 export function formatHeads(heads: readonly ListedHead[]): Uint8Array {

@@ -5,9 +5,10 @@
 import { compare, equal, type Hash } from './bytes.ts';
 import type { Head } from './checkpoint.ts';
 import { type OpenedCheckpoint, openCheckpoint } from './cosignature.ts';
-import { type Evidence, makeEvidence } from './evidence.ts';
+import { type Evidence, formatEvidence, makeEvidence } from './evidence.ts';
 import { Fault } from './fault.ts';
 import { EMPTY_ROOT } from './hash.ts';
+import type { Posted } from './headlist.ts';
 import type { Vkey } from './note.ts';
 import { foldPlan, rootPlan } from './proof.ts';
 import { subtreePlan } from './subtree.ts';
@@ -60,6 +61,21 @@ export async function judgeHead(
   if (head.size > known.head.size) return { kind: 'larger' };
   if (equal(head.root, await rootAt(known, head.size))) return { kind: 'consistent' };
   return conflict(vkeys, [note, known.note as Uint8Array], known);
+}
+
+/** Judges a head that anybody posts; what convicts the log comes as a file. Faults as `openSignedHead`. */
+export async function judgePosted(
+  origin: string,
+  note: Uint8Array,
+  vkeys: readonly Vkey[],
+  known: KnownTree,
+): Promise<{ readonly posted: Posted; readonly size: number }> {
+  const { checkpoint } = openSignedHead(note, origin, vkeys);
+  const verdict = await judgeHead(checkpoint, note, vkeys, known);
+  const { size } = checkpoint;
+  if (verdict.kind !== 'conflict')
+    return { posted: { kind: verdict.kind === 'larger' ? 'queued' : 'consistent' }, size };
+  return { posted: { kind: 'conflict', file: verdict.evidence && formatEvidence(verdict.evidence) }, size };
 }
 
 /** The root that the first `size` leaves of a known tree have. */

@@ -1,4 +1,5 @@
 /** The Hono app: every route of a log, and one answer for what is not a route. @module */
+import type { IncomingMessage } from 'node:http';
 import { type Context, Hono } from 'hono';
 import { concat } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
@@ -225,9 +226,12 @@ const PREFLIGHT = {
   'access-control-max-age': '86400',
 };
 
-function askOf({ req }: Context): Ask {
+function askOf({ req, env }: Context): Ask {
   const { pathname, search } = new URL(req.url);
-  return { method: req.method, path: pathname, query: search.slice(1), header: (name) => req.header(name) };
+  // What the adapter of Node hands over; a test that calls the app has no socket.
+  const { incoming } = (env ?? {}) as { incoming?: IncomingMessage };
+  const from = incoming?.socket.remoteAddress;
+  return { method: req.method, path: pathname, query: search.slice(1), header: (name) => req.header(name), from };
 }
 
 async function readBody(request: Request, limit: number): Promise<Uint8Array | Fault> {

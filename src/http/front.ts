@@ -111,6 +111,7 @@ function askOf(request: IncomingMessage): Ask {
     path,
     query,
     header: (name) => request.headers[name] as string | undefined,
+    from: request.socket.remoteAddress,
   };
 }
 

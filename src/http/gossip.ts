@@ -4,28 +4,31 @@
  */
 
 import { Fault } from '../core/fault.ts';
-import { formatHeads, HEADS_TYPE, type ListedHead, MAX_HEADS } from '../core/headlist.ts';
+import {
+  formatHeads,
+  HEADS_TYPE,
+  type ListedHead,
+  MAX_EVIDENCE_IDS,
+  MAX_HEADS,
+  type Posted,
+} from '../core/headlist.ts';
 import { MAX_NOTE } from '../core/note.ts';
 import { parseSize } from '../core/size.ts';
 import { answers, type Described, HASH, inPath, query, SIZE } from './describe.ts';
+import { Limiter } from './limiter.ts';
 import { type Ask, asJson, type Handler, noBody, type Reply, type Route } from './route.ts';
 import { open } from './tiles.ts';
 
-/** What became of a head that was posted. */
-export type Posted =
-  | { readonly kind: 'consistent' }
-  /** Larger than what could be verified yet. */
-  | { readonly kind: 'queued' }
-  | { readonly kind: 'conflict'; readonly file: Uint8Array | undefined };
-
-/** A log, a monitor or a witness, as a party to the exchange of heads. */
+/** A log, a monitor, a mirror or a witness, as a party to the exchange of heads. */
 export type Gossip = {
   /** The origin with this hash; undefined if it is not one of ours. */
   originOf(hash: string): string | undefined;
   latest(origin: string): Uint8Array | undefined;
   after(origin: string, seq: number, limit: number): readonly ListedHead[];
   post(origin: string, note: Uint8Array): Promise<Posted> | Posted;
-  evidence(origin: string): ReadonlyMap<string, Uint8Array>;
+  /** Evidence files against it by their SHA-256 in hexadecimal, in an order that stays; and one of them. */
+  evidence(origin: string): readonly string[];
+  evidenceFile(origin: string, id: string): Uint8Array | undefined;
 };
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -50,13 +53,14 @@ const POST: Described = {
   answers: {
     ...answers('It is consistent with what was verified here; the latest', PLAIN),
     202: { says: 'It is larger than what could be verified yet', types: { [PLAIN]: {} } },
+    429: { says: 'So many have come from there that it has to wait', types: { 'application/problem+json': {} } },
     409: { says: 'It conflicts: both heads, as a `.tlog-evidence` file', types: { [EVIDENCE_TYPE]: {} } },
   },
 };
 const LIST: Described = {
   summary: 'Evidence against the log that is kept here.',
-  parameters: OF,
-  answers: answers('SHA-256 of each file in hexadecimal, one a line', PLAIN),
+  parameters: [...OF, query('after', 'the last hash of the page before', HASH)],
+  answers: answers(`SHA-256 of each file in hexadecimal, one a line, at most ${MAX_EVIDENCE_IDS}`, PLAIN),
 };
 const EVIDENCE: Described = {
   summary: 'A `.tlog-evidence` file.',
@@ -64,7 +68,12 @@ const EVIDENCE: Described = {
   answers: answers('Two signed notes, and what shows that they contradict', EVIDENCE_TYPE),
 };
 
-export function gossipRoutes(gossip: Gossip): Route[] {
+/** Heads that one address may post in a minute: a monitor posts one for each that is new. */
+const POSTS_A_MINUTE = 60;
+
+/** `now` is any clock, in milliseconds. */
+export function gossipRoutes(gossip: Gossip, now: () => number): Route[] {
+  const limiter = new Limiter({ most: POSTS_A_MINUTE, seconds: 60, now });
   const get = { method: 'GET', form: asJson, limit: noBody, hot: false } as const;
   const post = { method: 'POST', form: asJson, limit: () => MAX_NOTE, hot: false } as const;
   const of = (work: (origin: string, ask: Ask, body: Uint8Array) => Reply | Promise<Reply>): Handler => {
@@ -82,13 +91,16 @@ export function gossipRoutes(gossip: Gossip): Route[] {
       ...post,
       described: POST,
       path: '/gossip/v1/:hash/heads',
-      handler: of((origin, _, body) => take(gossip, origin, body)),
+      handler: of((origin, ask, body) => {
+        limiter.take(ask);
+        return take(gossip, origin, body);
+      }),
     },
     {
       ...get,
       described: LIST,
       path: '/gossip/v1/:hash/evidence',
-      handler: of((origin) => evidenceList(gossip, origin)),
+      handler: of((origin, ask) => evidenceList(gossip, origin, ask)),
     },
     {
       ...get,
@@ -125,13 +137,17 @@ async function take(gossip: Gossip, origin: string, note: Uint8Array): Promise<R
   return { status: 409, headers: { ...headers, 'content-type': EVIDENCE_TYPE }, body: posted.file ?? '' };
 }
 
-function evidenceList(gossip: Gossip, origin: string): Reply {
-  const body = [...gossip.evidence(origin).keys()].map((id) => `${id}\n`).join('');
-  return { status: 200, headers: { 'content-type': TEXT, 'cache-control': 'no-cache', ...open }, body };
+/** A page begins behind a hash; behind one that is not here, at the beginning. */
+function evidenceList(gossip: Gossip, origin: string, { query }: Ask): Reply {
+  const ids = gossip.evidence(origin);
+  const from = ids.indexOf(new URLSearchParams(query).get('after') ?? '') + 1;
+  const page = ids.slice(from, from + MAX_EVIDENCE_IDS);
+  const headers = { 'content-type': TEXT, 'cache-control': 'no-cache', ...open };
+  return { status: 200, headers, body: page.map((id) => `${id}\n`).join('') };
 }
 
 function evidenceFile(gossip: Gossip, origin: string, { path }: Ask): Reply {
-  const file = gossip.evidence(origin).get(path.split('/')[5] ?? '');
+  const file = gossip.evidenceFile(origin, path.split('/')[5] ?? '');
   if (!file) throw new Fault('unknown-resource', 'there is no such evidence here');
   return { status: 200, headers: { 'content-type': EVIDENCE_TYPE, 'cache-control': 'no-cache', ...open }, body: file };
 }

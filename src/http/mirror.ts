@@ -1,6 +1,6 @@
 /**
  * The endpoints of C2SP tlog-mirror: the copy as tlog-tiles below `/<sha256(origin)>/`, and `POST /add-checkpoint` and
- * `/add-entries`, by which a log pushes. Evidence against the log is served to anyone. @module
+ * `/add-entries`, by which a log pushes. @module
  */
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -11,7 +11,7 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { parseTilePath, type Tile } from '../core/tile.ts';
 import type { Mirror } from '../monitor/mirror.ts';
 import { addEntries } from '../monitor/upload.ts';
-import { answers, type Described, HASH, inPath, object, SIZE } from './describe.ts';
+import { answers, type Described, object, SIZE } from './describe.ts';
 import { type Ask, asJson, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
 import { checkpointDescribed, open, tileDescribed, tileReply } from './tiles.ts';
 
@@ -19,9 +19,8 @@ import { checkpointDescribed, open, tileDescribed, tileReply } from './tiles.ts'
 export type MirrorReads = {
   /** A tile or bundle of the mirrored checkpoint. */
   tile(tile: Tile): Uint8Array;
-  /** Hashes of the evidence files. */
-  evidence(): string[];
-  evidenceFile(hash: string): Uint8Array | undefined;
+  /** How many evidence files are kept. */
+  evidence(): number;
   /** What goes wrong; undefined while nothing does. */
   trouble(): string | undefined;
 };
@@ -32,15 +31,6 @@ const decompress = promisify(gunzip);
 const TEXT = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
 
 const PLAIN = 'text/plain';
-const LIST: Described = {
-  summary: 'Evidence against the log that is kept here.',
-  answers: answers('SHA-256 of each file in hexadecimal, one a line', PLAIN),
-};
-const EVIDENCE: Described = {
-  summary: 'A `.tlog-evidence` file.',
-  parameters: [inPath('file', 'SHA-256 of the file in hexadecimal', HASH, () => '0'.repeat(64))],
-  answers: answers('Two signed notes, and what shows that they contradict', 'application/octet-stream'),
-};
 const ADD_CHECKPOINT: Described = {
   summary: 'Tells the mirror of a checkpoint (C2SP tlog-mirror).',
   body: { [PLAIN]: () => utf8('old 0\n\nlog.example\n1\n\n') },
@@ -103,8 +93,6 @@ export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): 
       handler: addEntriesHandler(mirror),
       described: ADD_ENTRIES,
     },
-    { ...get, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads), described: LIST },
-    { ...get, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads), described: EVIDENCE },
     { ...get, path: '/healthz', form: asJson, handler: healthHandler(mirror, reads), described: HEALTH },
   ];
 }
@@ -170,32 +158,13 @@ async function decoded(ask: Ask, body: Uint8Array): Promise<Uint8Array> {
   }
 }
 
-function evidenceListHandler(reads: MirrorReads): Handler {
-  return () => ({
-    status: 200,
-    headers: { ...TEXT, ...open },
-    body: reads
-      .evidence()
-      .map((hash) => `${hash}\n`)
-      .join(''),
-  });
-}
-
-function evidenceHandler(reads: MirrorReads): Handler {
-  return (ask) => {
-    const file = reads.evidenceFile(ask.path.split('/').at(-1) ?? '');
-    if (!file) throw new Fault('unknown-resource', 'there is no such evidence here');
-    return { status: 200, headers: { 'content-type': 'application/octet-stream', ...open }, body: file };
-  };
-}
-
 /** 200 while the last round went well, 503 with the reason after one that did not. */
 function healthHandler(mirror: Mirror, reads: MirrorReads): Handler {
   return () => {
     const [problem, mirrored, pending] = [reads.trouble(), mirror.mirrored(), mirror.pending()[0]];
     const status = problem === undefined && mirrored ? 'ok' : 'unhealthy';
     const sizes = { mirroredSize: mirrored?.size, pendingSize: pending?.size, nextEntry: mirror.tree.head.size };
-    const body = { status, problem, origin: mirror.origin, ...sizes, evidence: reads.evidence().length };
+    const body = { status, problem, origin: mirror.origin, ...sizes, evidence: reads.evidence() };
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
     return { status: status === 'ok' ? 200 : 503, headers, body: `${JSON.stringify(body)}\n` };
   };

@@ -39,6 +39,7 @@ const STATUS = {
   'not-acceptable': [406, 'Not Acceptable'],
   'request-timeout': [408, 'Request Timeout'],
   'pool-full': [503, 'Try Again Later'],
+  'too-many': [429, 'Too Many Requests'],
   'read-only': [503, 'Read-Only'],
   frozen: [503, 'Frozen'],
   stopping: [503, 'Stopping'],

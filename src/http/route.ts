@@ -11,6 +11,8 @@ export type Ask = {
   /** What follows the question mark, as it was sent. */
   readonly query: string;
   header(name: string): string | undefined;
+  /** The address that the connection comes from; undefined if there is none. */
+  readonly from?: string | undefined;
 };
 
 export type Reply = {

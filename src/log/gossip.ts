@@ -4,10 +4,9 @@
  */
 import { sha256 } from '#sha256';
 import { toHex, utf8 } from '../core/bytes.ts';
-import { formatEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
-import type { ListedHead } from '../core/headlist.ts';
-import { judgeHead, openSignedHead } from '../core/judgehead.ts';
+import type { ListedHead, Posted } from '../core/headlist.ts';
+import { judgePosted } from '../core/judgehead.ts';
 import type { Vkey } from '../core/note.ts';
 import type { EvidenceFiles } from './ports.ts';
 import type { PublishedTree } from './published.ts';
@@ -23,10 +22,6 @@ export type LogGossipParts = {
   /** Told of a head of ours that is not ours to know, or that convicts us. */
   readonly alarm: (message: string) => void;
 };
-
-type Posted =
-  | { readonly kind: 'consistent' | 'queued' }
-  | { readonly kind: 'conflict'; readonly file: Uint8Array | undefined };
 
 export class LogGossip {
   readonly #parts: LogGossipParts;
@@ -52,21 +47,22 @@ export class LogGossip {
 
   async post(origin: string, note: Uint8Array): Promise<Posted> {
     const { vkeys, published, files, alarm } = this.#parts;
-    const { checkpoint } = openSignedHead(note, origin, vkeys);
     const ours = published();
     if (!ours) throw new Fault('unknown-resource', 'nothing is published yet', { retryAfter: 1 });
     const { tree } = ours;
     const known = { head: tree.head, note: ours.head.note, nodes: tree.nodes.bind(tree) };
-    const verdict = await judgeHead(checkpoint, note, vkeys, known);
-    if (verdict.kind !== 'conflict') return { kind: verdict.kind === 'larger' ? 'queued' : 'consistent' };
-    const file = verdict.evidence && formatEvidence(verdict.evidence);
-    if (file && files.put(toHex(sha256(file)), file)) {
-      alarm(`this log has signed two histories: a head of size ${checkpoint.size} is not of the tree that it serves`);
+    const { posted, size } = await judgePosted(origin, note, vkeys, known);
+    if (posted.kind === 'conflict' && posted.file && files.put(toHex(sha256(posted.file)), posted.file)) {
+      alarm(`this log has signed two histories: a head of size ${size} is not of the tree that it serves`);
     }
-    return { kind: 'conflict', file };
+    return posted;
   }
 
-  evidence(): ReadonlyMap<string, Uint8Array> {
-    return this.#parts.files.all();
+  evidence(): readonly string[] {
+    return this.#parts.files.ids();
+  }
+
+  evidenceFile(_: string, id: string): Uint8Array | undefined {
+    return this.#parts.files.get(id);
   }
 }

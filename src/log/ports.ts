@@ -87,7 +87,9 @@ export interface Export {
 export interface EvidenceFiles {
   /** On disk when the call returns; false if it is there already, or there is no more room. */
   put(id: string, file: Uint8Array): boolean;
-  all(): ReadonlyMap<string, Uint8Array>;
+  /** In an order that stays. */
+  ids(): readonly string[];
+  get(id: string): Uint8Array | undefined;
 }
 
 /** What a keyring signs for: all but ML-DSA-44, which few tokens know, and which signs in a thread of its own. */

@@ -15,9 +15,15 @@ export type Finding = {
   readonly detail?: { readonly [name: string]: Json };
 };
 
-export function alertOf(origin: string, at: string, { subject, detail = {}, ...finding }: Finding): Alert {
+export function alertOf(origin: string, at: string, { subject, detail = {}, summary, ...finding }: Finding): Alert {
   const named = [origin, finding.kind, finding.rule, subject].join('\n');
-  return { id: toHex(sha256(utf8(named)).subarray(0, 16)), origin, at, ...finding, detail };
+  const id = toHex(sha256(utf8(named)).subarray(0, 16));
+  return { id, origin, at, ...finding, summary: inOneLine(summary), detail };
+}
+
+/** A summary repeats what strangers wrote: it must not end a line, move a cursor, or stop a hook from being run. */
+function inOneLine(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }
 
 /** Exit codes of `limmat monitor --once`. */
@@ -30,6 +36,7 @@ export const BROKEN = 4;
 const CODES = {
   match: MATCHED,
   'key-event': MATCHED,
+  'index-mismatch': MATCHED,
   equivocation: MISBEHAVED,
   'forbidden-entry': MISBEHAVED,
   'malformed-entry': MISBEHAVED,

@@ -3,15 +3,18 @@
  * of the log and those of the monitor. What was done is committed step by step; a step that breaks off is done again. @module
  */
 import { toHex } from '../core/bytes.ts';
+import { decodeStatement } from '../core/cose.ts';
 import { makeEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import type { Finding } from './alert.ts';
 import { type Copy, fromCopies, isWrong, NoCopy, type Trouble } from './copies.ts';
 import type { Heads } from './heads.ts';
-import { Looker } from './look.ts';
+import { Looker, START } from './look.ts';
 import type { Known, MonitorStore, SeenHead } from './memory.ts';
+import type { Replayed } from './sample.ts';
 import { edgeLeaves, growTo, storedTiles } from './tree.ts';
 import type { Watch } from './watch.ts';
 
@@ -23,8 +26,12 @@ export type FollowParts = {
   readonly watch: () => Watch;
   /** Keeps a finding as an alert. */
   readonly tell: (finding: Finding) => void;
+  /** Told of what is not worth an alert. */
+  readonly note: (message: string) => void;
   /** How long a signed head may lack its tree, in milliseconds. */
   readonly grace: number;
+  /** Whether a log that is not known yet begins with its newest head: its tree is verified, its entries are not read. */
+  readonly startAtEnd: boolean;
 };
 
 /** Entries that are committed at once; and heads that are tried in one round. */
@@ -73,14 +80,17 @@ export class Follower {
 
   /** Answers whether the tree was grown. */
   async #grow(head: SeenHead): Promise<boolean> {
-    const { store, heads, copies } = this.#parts;
+    const { store, heads, copies, startAtEnd, note: say } = this.#parts;
     const { origin, vkeys } = heads.log;
     const known = store.known(origin);
     try {
       const grown = await fromCopies(
         copies,
         (get) => growTo(known, head, get, (tiles) => store.putTiles(origin, tiles)),
-        (trouble) => this.#tellTrouble(trouble, head.size),
+        // Of two heads of one size, a copy can show the tree of one alone: that is no fault of the copy.
+        (trouble) => {
+          if (store.heads(origin, { size: head.size }).length === 1) this.#tellTrouble(trouble, head.size);
+        },
       );
       if (grown.kind === 'forked') {
         const evidence = await makeEvidence(vkeys, [known.note as Uint8Array, head.note], () => grown.nodes);
@@ -88,8 +98,11 @@ export class Follower {
         return false;
       }
       const { size, root, note } = head;
-      const next: Known = { size, root, note, edge: edgeLeaves(grown.edge), looked: known.looked };
-      store.commit(origin, known, { known: next });
+      const skips = startAtEnd && known.size === 0;
+      const looked = skips ? size : known.looked;
+      const next: Known = { size, root, note, edge: edgeLeaves(grown.edge), looked };
+      store.commit(origin, known, { known: next, ...(skips ? { facts: new Map([[START, String(size)]]) } : {}) });
+      if (skips) say(`the entries before ${size} are not checked, and neither are the rules of the log after it`);
       if (head.status !== 'conflict') store.putHead(origin, { ...head, status: 'verified' });
       return true;
     } catch (error) {
@@ -104,16 +117,28 @@ export class Follower {
     const { origin } = heads.log;
     const known = store.known(origin);
     if (known.looked === known.size) return true;
-    const looker = this.#looker ?? this.#newLooker();
-    this.#looker = looker;
     try {
-      await this.#lookAt(known, looker);
+      await this.#lookAt(known, this.#theLooker());
       return true;
     } catch (error) {
       this.#looker = undefined; // what it had folded may be ahead of what was committed
       if (error instanceof NoCopy || error instanceof Fault) return false;
       throw error;
     }
+  }
+
+  /** What was looked at, to ask questions of; undefined if it is not of statements. */
+  replayed(): Replayed | undefined {
+    const { store, heads } = this.#parts;
+    const known = store.known(heads.log.origin);
+    const { chronicle, isReplayed } = this.#theLooker();
+    if (!isReplayed || known.looked === 0) return undefined;
+    const read = this.#bundles(known);
+    const entry = async (index: number) => {
+      const bytes = (await read(Math.floor(index / TILE_WIDTH)))[index % TILE_WIDTH] as Uint8Array;
+      return { index, leafHash: leafHash(bytes), statement: decodeStatement(bytes) };
+    };
+    return { size: known.looked, chronicle, entry };
   }
 
   async #lookAt(known: Known, looker: Looker): Promise<void> {
@@ -164,10 +189,11 @@ export class Follower {
       );
   }
 
-  #newLooker(): Looker {
+  #theLooker(): Looker {
     const { store, heads, clock, watch } = this.#parts;
     const { origin, witnesses } = heads.log;
-    return new Looker({ origin, witnesses, store, clock, watch });
+    this.#looker ??= new Looker({ origin, witnesses, store, clock, watch });
+    return this.#looker;
   }
 
   /** Bytes that do not lead to the signed root are told once a day; a copy that is away is told by whoever polls it. */

@@ -30,10 +30,13 @@ export type Taken = { readonly status: HeadStatus; readonly file?: Uint8Array; r
 
 /** More heads than these beyond the tree are no log's way to grow. */
 const MAX_PENDING = 100;
+/** Evidence files that are kept of one log. */
+export const MAX_EVIDENCE = 100;
 const NO_NODES = { nodes: () => [] };
 
 export class Heads {
   readonly #parts: HeadsParts;
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(parts: HeadsParts) {
     this.#parts = parts;
@@ -43,8 +46,17 @@ export class Heads {
     return this.#parts.log;
   }
 
-  /** Fault `unknown-signer` if the log has not signed it; `pool-full` if too many wait to be verified. */
-  async take(bytes: Uint8Array, source: string): Promise<Taken> {
+  /**
+   * Fault `unknown-signer` if the log has not signed it; `pool-full` if too many wait to be verified. One after the other,
+   * so that of two that come at once the second is held against the first.
+   */
+  take(bytes: Uint8Array, source: string): Promise<Taken> {
+    const taken = this.#before.then(() => this.#take(bytes, source));
+    this.#before = taken.catch(() => {});
+    return taken;
+  }
+
+  async #take(bytes: Uint8Array, source: string): Promise<Taken> {
     const { log, store, clock } = this.#parts;
     const { checkpoint, note, signed } = openHead(bytes, log.origin, log.vkeys, log.witnesses);
     const known = store.heads(log.origin, { size: checkpoint.size });
@@ -110,16 +122,31 @@ export class Heads {
     const { size, root } = head;
     const file = evidence && formatEvidence(evidence);
     const id = file && toHex(sha256(file));
-    if (file && id) store.putEvidence(log.origin, id, file);
-    this.#parts.tell({
-      kind: 'equivocation',
-      rule: evidence?.kind ?? 'two-keys',
-      subject: `${size} ${toHex(root)}`,
-      summary: `${log.origin} has signed two histories: the head of size ${size} from ${source} is none of the other`,
-      detail: { size, root: toHex(root), source, evidence: id ?? null },
-    });
-    store.putHead(log.origin, { size, root, note, status: 'conflict', source, firstSeen: clock().getTime() });
+    const isFull = this.#isFull();
+    const isKnown = store.heads(log.origin, { size }).some((one) => equal(one.root, root));
+    if (!isFull) {
+      if (file && id) store.putEvidence(log.origin, id, file);
+      this.#parts.tell({
+        kind: 'equivocation',
+        rule: evidence?.kind ?? 'two-keys',
+        // Of two heads of one size it is told once, whichever of them came first.
+        subject: evidence?.kind === 'same-size' ? String(size) : `${size} ${toHex(root)}`,
+        summary: `${log.origin} has signed two histories: the head of size ${size} from ${source} is none of the other`,
+        detail: { size, root: toHex(root), source, evidence: id ?? null },
+      });
+    }
+    // Last: once it is there, it is not judged again.
+    if (!isFull || isKnown) {
+      store.putHead(log.origin, { size, root, note, status: 'conflict', source, firstSeen: clock().getTime() });
+    }
     return { status: 'conflict', isNew: true, ...(file ? { file } : {}) };
+  }
+
+  /** One file convicts; whoever can sign as the log cannot fill the disk with more. */
+  #isFull(): boolean {
+    const { log, store } = this.#parts;
+    const conflicts = store.heads(log.origin, { status: 'conflict' });
+    return Math.max(store.evidence(log.origin).length, conflicts.length) >= MAX_EVIDENCE;
   }
 
   /** Evidence that someone else has made. Faults as `verifyEvidence`. */
@@ -129,7 +156,7 @@ export class Heads {
     const { kind, checkpoints } = verifyEvidence(evidence, log.vkeys);
     if (checkpoints[0]?.origin !== log.origin) throw new Fault('bad-proof', 'this is evidence against another log');
     const id = toHex(sha256(file));
-    if (store.evidence(log.origin).has(id)) return;
+    if (store.evidence(log.origin).includes(id) || this.#isFull()) return;
     store.putEvidence(log.origin, id, file);
     const sizes = checkpoints.map(({ size }) => size).join(' and ');
     this.#parts.tell({

@@ -5,11 +5,11 @@
  */
 import type { Head } from '../core/checkpoint.ts';
 import type { FullTile } from '../core/tree.ts';
+import type { KeptStep } from '../registry/chronicle.ts';
 import type { Json } from '../registry/json.ts';
-import type { Change } from '../registry/view.ts';
 
-/** A row of the registry, as the change that put it. */
-export type RegistryRow = Change;
+/** A row that the registry got, with the entries that put it. */
+export type RegistryStep = KeptStep;
 
 /** Where a log stands: size 0 and no note before the first round. */
 export type Known = Head & {
@@ -24,8 +24,8 @@ export type Known = Head & {
 /** What a round has done so far. What is not given stays as it is. */
 export type Step = {
   readonly known?: Known;
-  /** Rows of the registry. */
-  readonly changes?: readonly RegistryRow[];
+  /** Rows that the registry got, in their order. */
+  readonly steps?: readonly RegistryStep[];
   /** What rules have to remember beside it, by name. */
   readonly facts?: ReadonlyMap<string, string>;
   readonly alerts?: readonly Alert[];
@@ -37,9 +37,9 @@ export interface TreeStore {
   tile(origin: string, level: number, n: number): Uint8Array | undefined;
   /** Puts tiles of a tree that is about to be known; those that are there already are replaced. */
   putTiles(origin: string, tiles: readonly FullTile[]): void;
-  /** All rows of the registry. */
-  rows(origin: string): Iterable<RegistryRow>;
-  /** The facts whose name begins so, by their names. */
+  /** All rows that the registry ever had, in their order. */
+  steps(origin: string): Iterable<RegistryStep>;
+  /** The facts whose name begins so and that are not empty, by their names. */
   facts(origin: string, prefix: string): ReadonlyMap<string, string>;
   /** A fact; the same as `facts` for one name. */
   fact(origin: string, name: string): string | undefined;
@@ -61,6 +61,8 @@ export const ALERT_KINDS = [
   'malformed-entry',
   /** A copy of the log serves bytes that are not those of the signed tree. It convicts nobody. */
   'inconsistent-tile',
+  /** The lookup of the log answered what its entries do not say. An answer is not signed, so it convicts nobody. */
+  'index-mismatch',
   /** A signed head whose tree nobody shows. */
   'unverifiable-head',
   /** Too few witnesses have cosigned the newest head. */
@@ -122,8 +124,14 @@ export interface HeadStore {
   headsAfter(origin: string, seq: number, limit: number): SeenHead[];
   /** Keeps an evidence file under its SHA-256 in hexadecimal. */
   putEvidence(origin: string, id: string, file: Uint8Array): void;
-  /** Evidence files by their SHA-256, oldest first. */
-  evidence(origin: string): ReadonlyMap<string, Uint8Array>;
+  /** The SHA-256 of each evidence file, oldest first. */
+  evidence(origin: string): readonly string[];
+  evidenceFile(origin: string, id: string): Uint8Array | undefined;
+  /**
+   * Forgets verified heads that were first seen before `before`: of each `interval` the last one stays, and so do those
+   * of the sizes in `keep`.
+   */
+  thinHeads(origin: string, before: number, interval: number, keep: ReadonlySet<number>): void;
 }
 
 /** The latest head that each witness has cosigned, as the distributor API serves it. */

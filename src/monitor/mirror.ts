@@ -7,15 +7,17 @@ import { type AddCheckpoint, parseAddCheckpoint } from '../core/addcheckpoint.ts
 import { equal, type Hash, utf8 } from '../core/bytes.ts';
 import { formatCheckpoint, type Head, parseCheckpoint } from '../core/checkpoint.ts';
 import { type OpenedCheckpoint, openCheckpoint, signedMessage, toNoteSignature } from '../core/cosignature.ts';
-import { type Evidence, formatEvidence, makeEvidence } from '../core/evidence.ts';
+import { type Evidence, formatEvidence, makeEvidence, parseEvidence } from '../core/evidence.ts';
 import { Fault, must } from '../core/fault.ts';
 import { EMPTY_ROOT } from '../core/hash.ts';
+import type { Posted } from '../core/headlist.ts';
+import { judgePosted } from '../core/judgehead.ts';
 import { COSIGNATURE_MLDSA44, formatNote, type Note, parseNote, type Vkey } from '../core/note.ts';
 import { foldPeaks, foldPlan, showsFork } from '../core/proof.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import type { Signer } from '../core/signature.ts';
 import { foldSubtree, subtreePlan } from '../core/subtree.ts';
-import { coverNodes, TILE_WIDTH } from '../core/tile.ts';
+import { coverNodes, type Node, TILE_WIDTH } from '../core/tile.ts';
 import type { KnownCheckpoint, MirroredCheckpoint, MirrorStore, MirrorTree } from './ports.ts';
 
 export type MirrorParts = {
@@ -104,6 +106,18 @@ export class Mirror {
     const [target] = this.pending() as [KnownCheckpoint];
     await this.#fetch(target, get, progress);
     this.#finish(target);
+  }
+
+  /** Judges a head that anybody posts, by the copy; what convicts the log is kept. */
+  async judge(note: Uint8Array): Promise<Posted> {
+    const { origin, vkeys, tree, store, alarm } = this.#parts;
+    const mirrored = this.mirrored();
+    if (!mirrored) throw new Fault('unknown-resource', 'nothing is mirrored yet', { retryAfter: 10 });
+    const nodes = (all: readonly Node[]) => all.map((node) => tree.node(node));
+    const { posted } = await judgePosted(origin, note, vkeys, { head: mirrored, note: mirrored.note, nodes });
+    if (posted.kind !== 'conflict' || !posted.file) return posted;
+    if (store.keepEvidence(posted.file, MAX_EVIDENCE)) alarm(parseEvidence(posted.file));
+    return posted;
   }
 
   /** Serves a checkpoint of whose size all entries are stored; never an older one than before. */

@@ -11,8 +11,11 @@ import { Follower } from './follow.ts';
 import { Heads, type LogKeys } from './heads.ts';
 import type { MonitorStore } from './memory.ts';
 import { type Ask, Peers, type Sources } from './peers.ts';
+import { unreviewed, WAITING } from './rules/reviews.ts';
 import { timeOf } from './rules/seen.ts';
 import { HEARTBEAT, overdue, silent } from './rules/time.ts';
+import { Sampler } from './sample.ts';
+import { thin } from './thin.ts';
 import type { Watch } from './watch.ts';
 
 export type FollowedLog = {
@@ -30,9 +33,13 @@ export type MonitorParts = {
   readonly store: MonitorStore;
   readonly ask: Ask;
   readonly clock: () => Date;
+  /** A random number below another, that nobody can foretell. */
+  readonly pick: (below: number) => number;
   readonly watch: () => Watch;
   /** How long a signed head may lack its tree, in milliseconds. */
   readonly grace: number;
+  /** Whether logs that are not known yet are followed from their newest head, without looking at what came before. */
+  readonly startAtEnd: boolean;
   /** Told of what is not worth an alert: whoever does not answer. */
   readonly note: (origin: string, what: string, message: string) => void;
 };
@@ -44,11 +51,13 @@ type Followed = FollowedLog & {
   readonly heads: Heads;
   readonly follower: Follower;
   readonly peers: Peers;
+  readonly sampler: Sampler;
 };
 
 export class Monitor {
   readonly #parts: MonitorParts;
   readonly #logs: readonly Followed[];
+  readonly #thinned = new Map<string, number>();
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
@@ -76,7 +85,10 @@ export class Monitor {
     const { origin } = log.keys;
     const reached = await log.peers.pull();
     const lost = await log.follower.advance();
+    const { looked } = this.#parts.store.known(origin);
     const read = await log.follower.look();
+    const replayed = read ? log.follower.replayed() : undefined;
+    if (replayed) await log.sampler.sample(replayed, looked);
     if (!reached) {
       const day = this.#parts.clock().toISOString().slice(0, 10);
       const summary = `neither ${origin} nor a copy of it answers at ${log.sources.copies.join(', ')}`;
@@ -85,9 +97,18 @@ export class Monitor {
     const weak = this.#judgeNewest(log);
     this.#judgeTime(origin);
     await log.peers.push();
+    this.#thin(origin);
     const trouble = !reached || lost || !read || weak;
     if (!trouble) this.#noteSuccess(origin);
     return trouble;
+  }
+
+  /** Once an hour: there is nothing to forget before. */
+  #thin(origin: string): void {
+    const now = this.#parts.clock().getTime();
+    if (now - (this.#thinned.get(origin) ?? 0) < 3_600_000) return;
+    this.#thinned.set(origin, now);
+    thin(this.#parts.store, origin, now);
   }
 
   #noteSuccess(origin: string): void {
@@ -108,7 +129,7 @@ export class Monitor {
     if (policy && verdict && !verdict.met) {
       weak = true;
       const summary = `the head of size ${size} of ${origin} is not cosigned as it should be: ${explain(policy, verdict).join('; ')}`;
-      this.#tell(origin, { kind: 'quorum-lost', rule: 'policy', subject: String(size), summary });
+      this.#tell(origin, { kind: 'quorum-lost', rule: 'policy', subject: String(size), summary, detail: { size } });
     }
     const sign = this.#lastSign(origin, opened);
     if (sign !== undefined && sign < timeOf(1000 * (now - freshness))) {
@@ -132,18 +153,24 @@ export class Monitor {
     const { store, clock, watch } = this.#parts;
     const now = timeOf(clock().getTime());
     for (const finding of overdue(store.facts(origin, 'promise/'), now)) this.#tell(origin, finding);
+    const reviews = unreviewed(store.facts(origin, WAITING), (name) => store.fact(origin, name), now);
+    const alerts = reviews.findings.map((finding) => alertOf(origin, now, finding));
+    // With the alerts, or not at all: what is decided is not asked again.
+    if (reviews.facts.size > 0) store.commit(origin, store.known(origin), { facts: reviews.facts, alerts });
     for (const finding of silent(watch(), store.facts(origin, 'stream/'), now)) this.#tell(origin, finding);
   }
 
   #follow(log: FollowedLog): Followed {
-    const { store, clock, watch, grace, ask, note } = this.#parts;
+    const { store, clock, pick, watch, grace, startAtEnd, ask, note } = this.#parts;
     const { keys, copies, sources } = log;
     const tell = (finding: Finding) => this.#tell(keys.origin, finding);
     const heads = new Heads({ log: keys, store, clock, tell });
-    const follower = new Follower({ heads, store, copies, clock, watch, tell, grace });
+    const say = (message: string) => note(keys.origin, 'start', message);
+    const follower = new Follower({ heads, store, copies, clock, watch, tell, note: say, grace, startAtEnd });
     const failed = (source: string, why: string) => note(keys.origin, source, why);
     const peers = new Peers({ heads, store, sources, ask, clock, failed });
-    return { ...log, heads, follower, peers };
+    const sampler = new Sampler({ origin: keys.origin, url: sources.copies[0] ?? '', ask, clock, pick, tell, failed });
+    return { ...log, heads, follower, peers, sampler };
   }
 
   #tell(origin: string, finding: Finding): void {

@@ -52,7 +52,18 @@ export function mergeNotes(known: Uint8Array, more: Uint8Array): Uint8Array {
   return utf8(formatNote({ text, signatures: [...lines.values()] }));
 }
 
-/** Cosignatures begin with their time; the log's own signature, which has none, stays as it is known. */
+/** The newest time that a note was signed with, in seconds; its lines have been verified. */
+export function newestTime(note: Uint8Array): number | undefined {
+  const times = parseNote(note).signatures.flatMap((line) => timeIn(line) ?? []);
+  return times.length === 0 ? undefined : Math.min(Math.max(...times), 8.64e12);
+}
+
 function isLater(line: NoteSignature, before: NoteSignature): boolean {
-  return line.signature.length > 64 && readUint64(line.signature) > readUint64(before.signature);
+  const [time, other] = [timeIn(line), timeIn(before)];
+  return time !== undefined && other !== undefined && time > other;
+}
+
+/** Cosignatures begin with their time; a log's own Ed25519 signature has none. */
+function timeIn({ signature }: NoteSignature): number | undefined {
+  return signature.length > 64 ? readUint64(signature) : undefined;
 }

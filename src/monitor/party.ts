@@ -1,6 +1,6 @@
 /** A monitor as a party to the exchange of heads, and as a distributor of cosigned ones. @module */
 import { Fault } from '../core/fault.ts';
-import type { ListedHead } from '../core/headlist.ts';
+import type { ListedHead, Posted } from '../core/headlist.ts';
 import { parseNote, type Vkey } from '../core/note.ts';
 import type { Taken } from './heads.ts';
 import type { MonitorStore } from './memory.ts';
@@ -41,15 +41,20 @@ export class Party {
     return this.#store.headsAfter(origin, seq, limit);
   }
 
-  async post(origin: string, note: Uint8Array): Promise<{ kind: 'consistent' | 'queued' } | Conflict> {
+  async post(origin: string, note: Uint8Array): Promise<Posted> {
     const { status, file } = await this.#take(origin, note, 'a post');
     if (status === 'verified') return { kind: 'consistent' };
     if (status !== 'conflict') return { kind: 'queued' };
-    return { kind: 'conflict', file: file ?? [...this.#store.evidence(origin).values()].at(-1) };
+    const last = this.#store.evidence(origin).at(-1) ?? '';
+    return { kind: 'conflict', file: file ?? this.#store.evidenceFile(origin, last) };
   }
 
-  evidence(origin: string): ReadonlyMap<string, Uint8Array> {
+  evidence(origin: string): readonly string[] {
     return this.#store.evidence(origin);
+  }
+
+  evidenceFile(origin: string, id: string): Uint8Array | undefined {
+    return this.#store.evidenceFile(origin, id);
   }
 
   witnesses(): Vkey[] {
@@ -95,8 +100,6 @@ export class Party {
     return heads;
   }
 }
-
-type Conflict = { readonly kind: 'conflict'; readonly file: Uint8Array | undefined };
 
 /** How many witnesses have cosigned; the lines of a kept note have been verified. */
 function cosigners(note: Uint8Array, witnesses: readonly Vkey[]): number {

@@ -5,10 +5,10 @@
 import { sha256 } from '#sha256';
 import { equal, fromUtf8, toHex, utf8 } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
-import { parseHeads } from '../core/headlist.ts';
+import { MAX_EVIDENCE_IDS, parseHeads } from '../core/headlist.ts';
 import { parseSize } from '../core/size.ts';
-import type { Heads } from './heads.ts';
-import type { TreeStore } from './memory.ts';
+import { type Heads, MAX_EVIDENCE } from './heads.ts';
+import type { HeadStore, TreeStore } from './memory.ts';
 
 /** What came back, whatever its status. Rejects with a Fault if nothing did. */
 export type Ask = (url: string, body?: Uint8Array) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
@@ -28,7 +28,7 @@ export type Sources = {
 
 export type PeersParts = {
   readonly heads: Heads;
-  readonly store: TreeStore;
+  readonly store: TreeStore & Pick<HeadStore, 'evidence'>;
   readonly sources: Sources;
   readonly ask: Ask;
   readonly clock: () => Date;
@@ -49,7 +49,6 @@ export function logId(origin: string): string {
 const HOUR = 3_600_000;
 /** Lists of heads that are read from one peer in one round. */
 const MAX_PAGES = 10;
-const MAX_EVIDENCE_FILES = 20;
 
 export class Peers {
   readonly #parts: PeersParts;
@@ -124,25 +123,27 @@ export class Peers {
         }
       }
       if (after !== before) store.commit(origin, store.known(origin), { facts: new Map([[fact, String(after)]]) });
-      await this.#evidence(name, base);
+      await this.#evidence(base, name);
     });
   }
 
-  /** Evidence that a peer has and we have not. */
-  async #evidence(name: string, base: string): Promise<void> {
-    const { heads, ask } = this.#parts;
-    const { status, body } = await ask(`${base}/evidence`);
-    if (status !== 200) return;
-    const last = this.#last.get(`${base}/evidence`);
-    if (last && equal(last, body)) return;
-    const ids = fromUtf8(body, 'bad-request')
-      .split('\n')
-      .filter((line) => /^[0-9a-f]{64}$/.test(line));
-    for (const id of ids.slice(0, MAX_EVIDENCE_FILES)) {
-      const file = await ask(`${base}/evidence/${id}`);
-      if (file.status === 200) heads.takeEvidence(file.body, name);
+  /** Evidence that a peer has and we have not, as long as there is room for it. */
+  async #evidence(base: string, name: string): Promise<void> {
+    const { heads, store, ask } = this.#parts;
+    const { origin } = heads.log;
+    let after = '';
+    for (let page = 0; page < MAX_PAGES && store.evidence(origin).length < MAX_EVIDENCE; page++) {
+      const { status, body } = await ask(`${base}/evidence${after}`);
+      if (status !== 200) return;
+      const ids = fromUtf8(body, 'bad-request').split('\n').slice(0, -1);
+      const known = store.evidence(origin);
+      for (const id of ids.filter((one) => /^[0-9a-f]{64}$/.test(one) && !known.includes(one))) {
+        const file = await ask(`${base}/evidence/${id}`);
+        if (file.status === 200) heads.takeEvidence(file.body, name);
+      }
+      if (ids.length < MAX_EVIDENCE_IDS) return;
+      after = `?after=${ids.at(-1)}`;
     }
-    this.#last.set(`${base}/evidence`, body);
   }
 
   async #pushTo(url: string, note: Uint8Array, now: number): Promise<void> {

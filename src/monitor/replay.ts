@@ -15,6 +15,9 @@ import { type Change, type Entry, type Lookup, State, type View } from '../regis
 import type { Finding } from './check.ts';
 import { Roots } from './roots.ts';
 
+/** The registry after the entries so far. */
+export type Registry = View & Pick<State, 'merge'>;
+
 /** Reads the bytes of an entry that was replayed before. */
 export type ReadEntry = (index: number) => Promise<Uint8Array> | Uint8Array;
 
@@ -32,7 +35,7 @@ export type Judged = (entry: Entry, view: View, changes: readonly Change[]) => v
 
 export class Replay {
   readonly #read: ReadEntry;
-  readonly #state: State;
+  readonly #state: Registry;
   readonly #roots = new Roots();
   readonly #rootAt: RootAt;
   /** Told of each statement in its place, admitted or not. */
@@ -44,7 +47,7 @@ export class Replay {
     read: ReadEntry,
     tell: (entry: Entry, governance: boolean) => void = () => {},
     judged: Judged = () => {},
-    state = new State(),
+    state: Registry = new State(),
     rootAt?: RootAt,
   ) {
     this.#read = read;
@@ -141,4 +144,20 @@ function describe(error: unknown): Pick<ReplayFinding, 'message' | 'rule'> {
   const rule = error.rule === undefined ? '' : `${error.rule}: `;
   const message = `the log should not have admitted this: ${rule}${messageOf(error)}`;
   return { message, ...(error.rule === undefined ? {} : { rule: error.rule }) };
+}
+
+/** Whether a log that begins so has rules. */
+export function isPolicy(entry: Uint8Array): boolean {
+  const statement = statementIn(entry);
+  return statement !== undefined && kindOf(statement.contentType) === 'policy';
+}
+
+/** An entry as a statement; undefined if it is none. */
+export function statementIn(entry: Uint8Array): SignedStatement | undefined {
+  try {
+    return decodeStatement(entry);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
 }

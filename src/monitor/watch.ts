@@ -33,6 +33,8 @@ const schema = strict(
     knownBuilds: list(strict({ organisation, sha256: set(sha256, 0, 1_000_000) }, {}), 1, 100),
     /** Where an organisation promised to build. */
     jurisdictions: list(strict({ organisation, countries: set(country, 1, 300) }, { products: names }), 1, 1000),
+    /** Builds of an organisation whose source has to be reviewed so many days after them; 0 if it is not said. */
+    reviewed: list(strict({ organisation }, { products: names, days: integer(0, 3650) }), 1, 1000),
     /** Products that are built so often that silence means something. */
     streams: list(strict({ organisation, product: text(128), hours: integer(1, 100_000) }, {}), 1, 1000),
   },

@@ -17,6 +17,9 @@ export type Step<T extends Table> = {
   readonly row: Tables[T];
 };
 
+/** A step as a store keeps it: the row that was put, and the entries by which it was. */
+export type KeptStep = Change & Pick<Step<Table>, 'index' | 'by'>;
+
 /** A governance entry that the log should not have admitted; it changes nothing. */
 export type Breach = { readonly index: number; readonly fault: Fault };
 
@@ -25,16 +28,35 @@ export class Chronicle {
   /** Of each open proposal, the approvals so far. */
   readonly #approvals = new Map<number, number[]>();
   readonly breaches: Breach[] = [];
-  readonly #latest: View = this.at(Number.POSITIVE_INFINITY);
+  /** What the next entry is judged on. */
+  readonly latest: View = this.at(Number.POSITIVE_INFINITY);
 
   /** Takes the next governance entry; they come in their order. */
   take(entry: Entry, lookup: Lookup): void {
     try {
-      this.#keep(entry, admit(this.#latest, entry, lookup));
+      this.keep(entry, admit(this.latest, entry, lookup));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.breaches.push({ index: entry.index, fault: error });
     }
+  }
+
+  /** Keeps what an entry changes, in the order of the entries. */
+  keep(entry: Entry, changes: readonly Change[]): KeptStep[] {
+    const by = this.#decidedBy(entry);
+    const steps = changes.map((change) => ({ ...change, index: entry.index, by }));
+    for (const step of steps) this.put(step);
+    return steps;
+  }
+
+  /** Puts a step that was kept; they come in their order. */
+  put({ table, id, ...step }: KeptStep): void {
+    const [decided, ...approvals] = step.by as [number, ...number[]];
+    if (approvals.length > 0) this.#approvals.set(decided, approvals);
+    const rows = this.#rowsOf(table);
+    const steps = rows.get(id);
+    if (steps === undefined) rows.set(id, [step]);
+    else steps.push(step);
   }
 
   /** What entry `index` was judged on. */
@@ -52,17 +74,6 @@ export class Chronicle {
     return this.#steps.get(table)?.keys() ?? [];
   }
 
-  #keep(entry: Entry, changes: readonly Change[]): void {
-    const by = this.#decidedBy(entry);
-    for (const { table, id, row } of changes) {
-      const rows = this.#rowsOf(table);
-      const step = { index: entry.index, by, row } satisfies Step<Table>;
-      const steps = rows.get(id);
-      if (steps === undefined) rows.set(id, [step]);
-      else steps.push(step);
-    }
-  }
-
   #rowsOf(table: Table): Map<string, unknown[]> {
     const known = this.#steps.get(table);
     if (known !== undefined) return known;
@@ -74,9 +85,7 @@ export class Chronicle {
   #decidedBy({ index, statement }: Entry): readonly number[] {
     if (kindOf(statement.contentType) !== 'approval') return [index];
     const proposal = readPayload('approval', statement.payload).value.ref.index;
-    const approvals = [...(this.#approvals.get(proposal) ?? []), index];
-    this.#approvals.set(proposal, approvals);
-    return [proposal, ...approvals];
+    return [proposal, ...(this.#approvals.get(proposal) ?? []), index];
   }
 }
 

@@ -18,7 +18,8 @@ export type KeyEventTold = {
   readonly since?: number;
 };
 
-export type KeyTold = {
+/** A key as an entry at `at` is judged on it. */
+export type KeyAt = {
   readonly kid: string;
   /** organisation/keyId */
   readonly keyId: string;
@@ -33,6 +34,9 @@ export type KeyTold = {
   readonly why?: string;
   /** The later compromise that reaches back to `at`. */
   readonly taintedBy?: number;
+};
+
+export type KeyTold = KeyAt & {
   /** Oldest first; the last ones, if there are more than one answer should have. */
   readonly history: readonly KeyEventTold[];
   /** How many events came before those. */
@@ -71,10 +75,19 @@ function isWanted({ row }: Step<'key'>, { keyId, issuer, purpose }: KeyFilter): 
 }
 
 function tellKey(ledger: Ledger, steps: readonly Step<'key'>[], at: number): KeyTold {
+  return {
+    ...keyAt(ledger.chronicle, steps, at),
+    history: steps.slice(-MOST_EVENTS).map((step) => tellEvent(ledger, step)),
+    ...(steps.length > MOST_EVENTS ? { eventsLeftOut: steps.length - MOST_EVENTS } : {}),
+  };
+}
+
+/** `steps` are those of one key, at least one. */
+export function keyAt(chronicle: Chronicle, steps: readonly Step<'key'>[], at: number): KeyAt {
   const [first] = steps as [Step<'key'>];
   const { kid, organisation, keyId, purpose, notAfter, site } = first.row;
   const now = lastBefore(steps, at);
-  const why = now === undefined ? 'is not enrolled yet' : whyItMayNotSign(now.row, clockAt(ledger.chronicle, at));
+  const why = now === undefined ? 'is not enrolled yet' : whyItMayNotSign(now.row, clockAt(chronicle, at));
   const report = steps.find((step, i) => step.index > at && isReport(step, steps[i - 1], at));
   return {
     kid,
@@ -88,8 +101,6 @@ function tellKey(ledger: Ledger, steps: readonly Step<'key'>[], at: number): Key
     maySign: why === undefined,
     ...(why === undefined ? {} : { why }),
     ...(report === undefined ? {} : { taintedBy: report.index }),
-    history: steps.slice(-MOST_EVENTS).map((step) => tellEvent(ledger, step)),
-    ...(steps.length > MOST_EVENTS ? { eventsLeftOut: steps.length - MOST_EVENTS } : {}),
   };
 }
 

@@ -9,18 +9,20 @@ const SUFFIX = '.tlog-evidence';
 const MAX_FILES = 100;
 
 export function openEvidenceFiles(folder: string): EvidenceFiles {
-  const names = () => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(SUFFIX)) : []);
+  const ids = () =>
+    existsSync(folder)
+      ? readdirSync(folder).flatMap((name) => (name.endsWith(SUFFIX) ? [name.slice(0, -SUFFIX.length)] : []))
+      : [];
+  const pathOf = (id: string) => join(folder, id + SUFFIX);
   return {
     put(id, file) {
-      const there = names();
-      if (there.includes(id + SUFFIX) || there.length >= MAX_FILES) return false;
+      const there = ids();
+      if (there.includes(id) || there.length >= MAX_FILES) return false;
       mkdirSync(folder, { recursive: true });
-      createFile(join(folder, id + SUFFIX), file);
+      createFile(pathOf(id), file);
       return true;
     },
-    all: () =>
-      new Map(
-        names().map((name) => [name.slice(0, -SUFFIX.length), Uint8Array.from(readFileSync(join(folder, name)))]),
-      ),
+    ids,
+    get: (id) => (ids().includes(id) ? Uint8Array.from(readFileSync(pathOf(id))) : undefined),
   };
 }

@@ -14,7 +14,7 @@ import type {
   KeptAlert,
   Known,
   MonitorStore,
-  RegistryRow,
+  RegistryStep,
   SeenHead,
   Step,
 } from '../monitor/memory.ts';
@@ -84,9 +84,10 @@ export class SqliteMonitorStore implements MonitorStore {
     })();
   }
 
-  *rows(origin: string): Iterable<RegistryRow> {
-    for (const row of this.#sql.rows.all(origin) as { name: string; id: string; row: Uint8Array }[]) {
-      yield { table: row.name, id: row.id, row: deserialize(row.row) } as RegistryRow;
+  *steps(origin: string): Iterable<RegistryStep> {
+    const rows = this.#sql.steps.all(origin) as { name: string; id: string; entry: number; step: Uint8Array }[];
+    for (const { name, id, entry, step } of rows) {
+      yield { table: name, id, index: entry, ...deserialize(step) } as RegistryStep;
     }
   }
 
@@ -99,7 +100,7 @@ export class SqliteMonitorStore implements MonitorStore {
     return this.#sql.fact.get(origin, name) as string | undefined;
   }
 
-  commit(origin: string, from: Pick<Known, 'size' | 'looked'>, { known, changes, facts, alerts }: Step): void {
+  commit(origin: string, from: Pick<Known, 'size' | 'looked'>, { known, steps, facts, alerts }: Step): void {
     this.#db
       .transaction(() => {
         const log = this.#log(origin);
@@ -111,7 +112,9 @@ export class SqliteMonitorStore implements MonitorStore {
           const { size, root, edge, note, looked } = known;
           this.#sql.setKnown.run(size, root, concat(...edge), note ?? null, looked, log);
         }
-        for (const { table, id, row } of changes ?? []) this.#sql.putRow.run(log, table, id, serialize(row));
+        for (const { table, id, index, by, row } of steps ?? []) {
+          this.#sql.putStep.run(log, table, id, index, serialize({ by, row }));
+        }
         for (const [name, value] of facts ?? []) this.#sql.putFact.run(log, name, value);
         for (const alert of alerts ?? []) this.#sql.raise.run(alert.id, JSON.stringify(alert));
       })
@@ -162,9 +165,17 @@ export class SqliteMonitorStore implements MonitorStore {
     })();
   }
 
-  evidence(origin: string): ReadonlyMap<string, Uint8Array> {
-    const rows = this.#sql.evidence.all(origin) as { id: string; file: Uint8Array }[];
-    return new Map(rows.map(({ id, file }) => [id, plain(file)]));
+  evidence(origin: string): readonly string[] {
+    return this.#sql.evidence.all(origin) as string[];
+  }
+
+  evidenceFile(origin: string, id: string): Uint8Array | undefined {
+    const file = this.#sql.evidenceFile.get(origin, id) as Uint8Array | undefined;
+    return file && plain(file);
+  }
+
+  thinHeads(origin: string, before: number, interval: number, keep: ReadonlySet<number>): void {
+    this.#sql.thinHeads.run({ origin, before, interval, keep: JSON.stringify([...keep]) });
   }
 
   putWitnessed(origin: string, witness: string, size: number, time: number, note: Uint8Array): void {
@@ -221,9 +232,11 @@ function prepare(db: Database.Database) {
     setKnown: db.prepare('UPDATE followed SET size = ?, root = ?, edge = ?, note = ?, looked = ? WHERE log = ?'),
     tile: db.prepare(`SELECT hashes FROM followed_tile WHERE log = ${log} AND place = ?`).pluck(),
     putTile: db.prepare('INSERT OR REPLACE INTO followed_tile VALUES (?, ?, ?)'),
-    rows: db.prepare(`SELECT name, id, row FROM registry_row WHERE log = ${log}`),
-    putRow: db.prepare('INSERT OR REPLACE INTO registry_row VALUES (?, ?, ?, ?)'),
-    facts: db.prepare(`SELECT name, value FROM fact WHERE log = ${log} AND name >= ? AND name < ? ORDER BY name`),
+    steps: db.prepare(`SELECT name, id, entry, step FROM registry_step WHERE log = ${log} ORDER BY entry, rowid`),
+    putStep: db.prepare('INSERT OR REPLACE INTO registry_step VALUES (?, ?, ?, ?, ?)'),
+    facts: db.prepare(
+      `SELECT name, value FROM fact WHERE log = ${log} AND name >= ? AND name < ? AND value <> '' ORDER BY name`,
+    ),
     fact: db.prepare(`SELECT value FROM fact WHERE log = ${log} AND name = ?`).pluck(),
     putFact: db.prepare('INSERT OR REPLACE INTO fact VALUES (?, ?, ?)'),
     raise: db.prepare('INSERT INTO alert (id, body) VALUES (?, ?) ON CONFLICT DO NOTHING'),
@@ -249,7 +262,15 @@ function prepare(db: Database.Database) {
        WHERE log = ${log} AND seq > ? ORDER BY seq LIMIT ?`,
     ),
     putEvidence: db.prepare('INSERT INTO evidence_file (log, id, file) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
-    evidence: db.prepare(`SELECT id, file FROM evidence_file WHERE log = ${log} ORDER BY number`),
+    evidence: db.prepare(`SELECT id FROM evidence_file WHERE log = ${log} ORDER BY number`).pluck(),
+    evidenceFile: db.prepare(`SELECT file FROM evidence_file WHERE log = ${log} AND id = ?`).pluck(),
+    thinHeads: db.prepare(
+      `WITH old AS (SELECT seq, size, first_seen FROM seen_head
+         WHERE log = (SELECT log FROM followed WHERE origin = @origin) AND status = 'verified' AND first_seen < @before)
+       DELETE FROM seen_head WHERE seq IN (SELECT seq FROM old)
+         AND seq NOT IN (SELECT max(seq) FROM old GROUP BY CAST(first_seen / @interval AS INTEGER))
+         AND size NOT IN (SELECT value FROM json_each(@keep))`,
+    ),
     putWitnessed: db.prepare(
       `INSERT INTO witnessed_head VALUES (?, ?, ?, ?, ?) ON CONFLICT (log, witness) DO UPDATE
        SET size = excluded.size, time = excluded.time, note = excluded.note

@@ -7,7 +7,7 @@ import { equal, toHex } from '../core/bytes.ts';
 import { type Evidence as EvidenceFile, formatEvidence, verifyEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
 import { EMPTY_ROOT } from '../core/hash.ts';
-import type { ListedHead } from '../core/headlist.ts';
+import type { ListedHead, Posted } from '../core/headlist.ts';
 import { openSignedHead } from '../core/judgehead.ts';
 import type { Vkey } from '../core/note.ts';
 import type { Evidence, WitnessedLog, WitnessStore } from './ports.ts';
@@ -20,10 +20,6 @@ export type WitnessGossipParts = {
   /** Told of evidence that was not known before. */
   readonly alarm: (evidence: Evidence) => void;
 };
-
-type Posted =
-  | { readonly kind: 'consistent' | 'queued' }
-  | { readonly kind: 'conflict'; readonly file: Uint8Array | undefined };
 
 const MAX_EVIDENCE = 100;
 
@@ -64,7 +60,15 @@ export class WitnessGossip {
     return { kind: 'conflict', file: fileOf(evidence, log.vkeys) };
   }
 
-  evidence(origin: string): ReadonlyMap<string, Uint8Array> {
+  evidence(origin: string): readonly string[] {
+    return [...this.#files(origin).keys()];
+  }
+
+  evidenceFile(origin: string, id: string): Uint8Array | undefined {
+    return this.#files(origin).get(id);
+  }
+
+  #files(origin: string): ReadonlyMap<string, Uint8Array> {
     const vkeys = this.#parts.store.log(origin)?.vkeys ?? [];
     const files = [...this.#parts.kept()].filter((one) => one.origin === origin).map((one) => fileOf(one, vkeys));
     return new Map(files.flatMap((file) => (file ? [[toHex(sha256(file)), file] as const] : [])));

@@ -29,25 +29,29 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     const place = create();
     const store = place.open();
     assert.is(store.known(A).size, 0);
-    const change = put('heartbeat', '', { index: 1, at: '2026-01-01T00:00:00Z' });
+    const step = (index: number) => ({
+      ...put('heartbeat', '', { index, at: `2026-01-0${index}T00:00:00Z` }),
+      index,
+      by: [index],
+    });
     const alerts = [alertNamed('x')];
     store.commit(
       A,
       { size: 0, looked: 0 },
-      { known: knownOf(700), changes: [change], facts: new Map([['f', 'v']]), alerts },
+      { known: knownOf(700), steps: [step(1), step(2)], facts: new Map([['f', 'v']]), alerts },
     );
     const again = place.open();
     const known = again.known(A);
     sameBytes(rootOf(edgeOf(known)), knownOf(700).root);
     sameBytes(known.note, utf8('note 700'));
-    assert.equal([...again.rows(A)], [change]);
+    assert.equal([...again.steps(A)], [step(1), step(2)]);
     assert.is(again.fact(A, 'f'), 'v');
     assert.equal(
       [...again.alerts()].map(({ id }) => id),
       alerts.map(({ id }) => id),
     );
     assert.is(again.known(B).size, 0, 'another log knows nothing of it');
-    assert.equal([...again.rows(B)], []);
+    assert.equal([...again.steps(B)], []);
   });
 
   test(`${name}: whoever was overtaken commits nothing`, () => {
@@ -85,6 +89,7 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     assert.equal([...store.facts(A, 'p/')], [...facts].slice(0, 2));
     store.commit(A, store.known(A), { facts: new Map([['p/a', '']]) });
     assert.is(store.fact(A, 'p/a'), '');
+    assert.equal([...store.facts(A, 'p/')], [['p/b', '2']], 'an empty one is over');
   });
 
   test(`${name}: an alert is told once by each channel, until someone acknowledges it`, () => {
@@ -145,7 +150,9 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     const store = create().open();
     store.putEvidence(A, 'id', utf8('file'));
     store.putEvidence(A, 'id', utf8('file'));
-    assert.equal([...store.evidence(A).keys()], ['id']);
+    assert.equal(store.evidence(A), ['id']);
+    sameBytes(store.evidenceFile(A, 'id'), utf8('file'));
+    assert.is(store.evidenceFile(B, 'id'), undefined);
     const seen = () => store.witnessed(A, 'w')?.note;
     assert.is(seen(), undefined);
     store.putWitnessed(A, 'w', 5, 100, utf8('a'));
@@ -154,5 +161,25 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     sameBytes(seen(), utf8('a'));
     store.putWitnessed(A, 'w', 6, 50, utf8('b'));
     sameBytes(seen(), utf8('b'));
+  });
+
+  test(`${name}: old heads are thinned to the last of each interval; what is no verified head, or is to be kept, stays`, () => {
+    const store = create().open();
+    const head = (size: number, firstSeen: number, status: SeenHead['status'] = 'verified', origin = A) =>
+      store.putHead(origin, { size, root: knownOf(size).root, note: utf8('n'), status, source: 's', firstSeen });
+    for (const [size, seen] of [1, 9, 11, 12, 25, 31, 32].entries()) head(size + 1, seen);
+    head(20, 2, 'conflict');
+    head(21, 2, 'pending');
+    head(22, 2, 'unverifiable');
+    head(1, 1, 'verified', B);
+    store.thinHeads(A, 32, 10, new Set([3]));
+    const left = store.headsAfter(A, 0, 99).map(({ size }) => size);
+    assert.equal(left, [2, 3, 4, 5, 6, 7, 20, 21, 22]);
+    assert.is(store.heads(B, {}).length, 1);
+    store.thinHeads(A, 32, 10, new Set());
+    assert.equal(
+      store.headsAfter(A, 0, 99).map(({ size }) => size),
+      left.filter((size) => size !== 3),
+    );
   });
 }

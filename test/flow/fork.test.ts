@@ -99,6 +99,15 @@ test("a fork at another size, in one customer's tlog-proof: inconsistent, with e
   assert.is((await monitor(place, 'import-head', bad)).code, 2);
   const rules = statusIn(await monitor(place, 'status')).alerts.map(({ rule }) => rule);
   assert.equal(rules, ['same-size', 'inconsistent']);
+  const out = join(honest.root, 'out');
+  for (let twice = 0; twice < 2; twice++) {
+    const { evidence } = JSON.parse((await monitor(place, 'evidence', '--out', out)).stdout);
+    assert.is(evidence.length, 2);
+    for (const { file, log } of evidence) {
+      assert.is(log, ORIGIN);
+      assert.is((await limmat('verify-evidence', file, '--vkey', honest.vkeys)).code, 0);
+    }
+  }
   const stranger = logKey('log.example/other');
   writeFileSync(bad, signedNote(shown, [stranger]));
   const other = await monitor(place, 'import-head', bad);
@@ -153,6 +162,10 @@ test('a real log that is sent a head it has signed elsewhere answers with the ev
   assert.match(await (await fetch(`${base}/evidence`)).text(), /^[0-9a-f]{64}\n$/);
   assert.is((await fetch(`${server.url}/gossip/v1/${'0'.repeat(64)}/latest`)).status, 404);
   assert.match(await (await fetch(`${base}/heads?after=0`)).text(), /^head 1 [0-9]+\n/);
+  let status = 200;
+  for (let n = 0; n < 60 && status === 200; n++) status = (await post(latest)).status;
+  assert.is(status, 429, 'one address cannot keep a log busy');
+  assert.ok(Number((await post(latest)).headers.get('retry-after')) > 0);
   assert.is(await server.end('SIGTERM'), 0);
 });
 

@@ -10,6 +10,8 @@ export class Gate {
   readonly requests: string[] = [];
   /** Answers in place of the witness. */
   instead: ((path: string, body: Buffer) => { status: number; type: string; body: Uint8Array } | undefined) | undefined;
+  /** Changes what the witness answers. */
+  change: ((path: string, status: number, body: Buffer) => { status: number; body: Buffer | string }) | undefined;
   #held: Promise<void> = Promise.resolve();
   #waiting: (() => void)[] = [];
 
@@ -46,7 +48,9 @@ export class Gate {
     const post = request.method === 'POST' ? { method: 'POST', body: body as BodyInit } : {};
     const answer = await fetch(this.target + path, post);
     const type = answer.headers.get('content-type') ?? '';
-    response.writeHead(answer.status, { 'content-type': type }).end(new Uint8Array(await answer.arrayBuffer()));
+    const given = { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
+    const sent = this.change?.(path, given.status, given.body) ?? given;
+    response.writeHead(sent.status, { 'content-type': type }).end(sent.body);
   }
 
   /** Holds requests back until the returned function is called. */
@@ -60,6 +64,13 @@ export class Gate {
 
   /** Resolves when the next request has come in. */
   next(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    // Servers do not keep a test alive; whoever waits for them does.
+    const alive = setInterval(() => {}, 60_000);
+    return new Promise((resolve) =>
+      this.#waiting.push(() => {
+        clearInterval(alive);
+        resolve();
+      }),
+    );
   }
 }

@@ -7,10 +7,13 @@ import { utf8 } from '../../src/core/bytes.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { parseVkey } from '../../src/core/note.ts';
 import { parseTlogProof, verifyTlogProof } from '../../src/core/tlogproof.ts';
-import { type BuiltLog, buildOf, builtLog, copyOf } from './builtlog.ts';
+import { folder } from '../folder.ts';
+import { type BuiltLog, buildOf, builtLog, copyOf, ORIGIN } from './builtlog.ts';
 import { serveFiles } from './fileserver.ts';
+import { Gate } from './gate.ts';
 import { hook, monitor, monitorPlace, once, rulesIn, setWatch, statusIn } from './monitors.ts';
-import { serve } from './server.ts';
+import { forgedNote } from './restored.ts';
+import { limmat, serve } from './server.ts';
 
 // A monitor beside a log of statements, as commands and processes. Its log has 300 entries: a full tile and a part.
 
@@ -135,6 +138,68 @@ test('a cache that serves a wrong tile or bundle convicts nobody; another copy m
     wrong.close();
     good.close();
   }
+});
+
+test('--start-at-end: the tree is verified, the past is not checked, and it says so; what comes is matched', async () => {
+  const log = copyOf(built);
+  const server = await serve(log.data);
+  const config = { logs: [{ url: server.url, vkeys: log.vkey }] };
+  const place = monitorPlace(config, {
+    products: ['kdb'],
+    jurisdictions: [{ organisation: 'acme', countries: ['FR'] }],
+    streams: [{ organisation: 'acme', product: 'kdb', hours: 1 }],
+  });
+  const first = await monitor(place, '--once', '--start-at-end');
+  assert.is(first.code, 1, first.stdout + first.stderr);
+  assert.equal(rulesIn(first), ['match/silent-stream'], 'nobody looked whether it was ever built');
+  assert.match(first.stderr, 'the entries before 300 are not checked');
+  const told = await limmat('monitor', 'status', '--config', place.config, '--data', place.data);
+  assert.match(told.stdout, /300 entries, those before 300 never checked, head less than a minute old/);
+  await new LogClient(server.url, fetch).submit(buildOf(log.world, 1000));
+  const second = await once(place);
+  assert.is(second.code, 1);
+  const { alerts, logs } = statusIn(second);
+  assert.equal(
+    alerts.slice(1).map(({ rule, index }) => [rule, index]),
+    [['watch-list', 300]],
+  );
+  assert.ok(alerts[1]?.detail.proof);
+  assert.equal([logs[0]?.verified, logs[0]?.entriesLookedAt], [301, 1]);
+  const later = await monitor(place, '--once', '--start-at-end');
+  assert.not.match(later.stderr, 'are not checked', 'it is for logs that are new');
+  // The tree is whole, so a fork in the past is found all the same.
+  const note = join(folder(), 'note');
+  writeFileSync(note, forgedNote(log.data, { size: 100, root: leafHash(utf8('another')) }, ORIGIN));
+  assert.is((await monitor(place, 'import-head', note)).code, 2);
+  await server.end('SIGTERM');
+});
+
+test('the lookup of a log is sampled: one that lies is told of, one that fails is not', async () => {
+  const log = copyOf(built);
+  const server = await serve(log.data);
+  const lies: Record<string, (text: string) => { status: number; body: string }> = {
+    'a true one': (body) => ({ status: 200, body }),
+    'one that fails': () => ({ status: 503, body: 'later' }),
+    'one that lies': (body) => ({ status: 200, body: body.replaceAll('"valid"', '"unlogged"') }),
+  };
+  let lie = lies['a true one'] as (typeof lies)[string];
+  const gate = await Gate.open();
+  gate.target = server.url;
+  gate.change = (path, status, body) => (path.startsWith('/v1/') ? lie(body.toString()) : { status, body });
+  const rules: Record<string, string[]> = {};
+  for (const [name, one] of Object.entries(lies)) {
+    lie = one;
+    const before = gate.requests.length;
+    const ran = await once(monitorPlace({ logs: [{ url: gate.url, vkeys: log.vkey }] }));
+    assert.ok(
+      gate.requests.slice(before).some((line) => line.includes(' /v1/')),
+      'the lookup was asked',
+    );
+    rules[name] = rulesIn(ran);
+    assert.is(ran.code, name === 'one that lies' ? 1 : 0, ran.stdout + ran.stderr);
+  }
+  assert.equal(rules, { 'a true one': [], 'one that fails': [], 'one that lies': ['index-mismatch/verdict'] });
+  await server.end('SIGTERM');
 });
 
 test.run();

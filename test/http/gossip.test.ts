@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { concat, equal, utf8 } from '../../src/core/bytes.ts';
+import { concat, equal, type Hash, utf8 } from '../../src/core/bytes.ts';
 import { parseEvidence, verifyEvidence } from '../../src/core/evidence.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { formatHeads, parseHeads } from '../../src/core/headlist.ts';
@@ -11,17 +11,31 @@ import { append, EMPTY_EDGE, rootOf } from '../../src/core/tree.ts';
 import { createApp } from '../../src/http/app.ts';
 import { distributorRoutes } from '../../src/http/distributor.ts';
 import { gossipRoutes } from '../../src/http/gossip.ts';
+import { Limiter } from '../../src/http/limiter.ts';
+import type { Route } from '../../src/http/route.ts';
 import type { Finding } from '../../src/monitor/alert.ts';
-import { Heads } from '../../src/monitor/heads.ts';
+import { Heads, MAX_EVIDENCE } from '../../src/monitor/heads.ts';
+import { MirrorGossip } from '../../src/monitor/mirrorgossip.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import { Party } from '../../src/monitor/party.ts';
 import { logId, originHash } from '../../src/monitor/peers.ts';
+import type { MirroredCheckpoint } from '../../src/monitor/ports.ts';
 import { edgeLeaves } from '../../src/monitor/tree.ts';
+import { addEntries } from '../../src/monitor/upload.ts';
 import { EMPTY_WATCH } from '../../src/monitor/watch.ts';
 import { openMonitorStore } from '../../src/store/monitor.ts';
 import { WitnessGossip } from '../../src/witness/gossip.ts';
 import { faults, sameBytes } from '../check.ts';
 import { folder } from '../folder.ts';
+import {
+  checkpointOf,
+  STRANGER as MIRROR_STRANGER,
+  ORIGIN as MIRRORED,
+  LOG as MIRRORED_LOG,
+  noteOf as mirroredNote,
+  TestMirror,
+  uploadOf,
+} from '../monitor/testmirror.ts';
 import { emptyState, memoryStore } from '../witness/memorystore.ts';
 import {
   COSIGNERS,
@@ -54,24 +68,29 @@ function party() {
     store,
     ask: () => Promise.reject(new Fault('request-timeout', 'nobody is there')),
     clock: () => new Date(),
+    pick: () => 0,
     watch: () => EMPTY_WATCH,
     grace: 0,
+    startAtEnd: false,
     note: () => {},
   });
   let arrived = 0;
   const one = new Party(monitor, store, () => arrived++);
-  const routes = [...gossipRoutes(one), ...distributorRoutes(one)];
+  const ask = asking([...gossipRoutes(one, () => 0), ...distributorRoutes(one)]);
+  return { store, monitor, ask, arrived: () => arrived };
+}
+
+function asking(routes: Route[]) {
   const app = createApp(routes, {
     count: () => {},
     refused: () => {},
     failed: (error) => assert.unreachable(String(error)),
   });
-  const ask = async (path: string, method = 'GET', body?: Uint8Array) => {
+  return async (path: string, method = 'GET', body?: Uint8Array) => {
     const init = body ? { method, body: body as BodyInit } : { method };
     const response = await app.request(path, init);
     return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
   };
-  return { store, monitor, ask, arrived: () => arrived };
 }
 
 const BASE = `/gossip/v1/${originHash(ORIGIN)}`;
@@ -89,12 +108,24 @@ test('a head of every size is judged as it is: a prefix, too large to tell, or a
     assert.is(status, 409, `size ${size}`);
     assert.is(verifyEvidence(parseEvidence(body), vkeys).kind, 'same-size');
   }
-  assert.is(store.evidence(ORIGIN).size, SIZE - 3);
+  assert.is(store.evidence(ORIGIN).length, SIZE - 3);
   const list = await ask(`${BASE}/evidence`);
   const ids = new TextDecoder().decode(list.body).trim().split('\n');
-  assert.equal(ids, [...store.evidence(ORIGIN).keys()]);
+  assert.equal(ids, store.evidence(ORIGIN));
   for (const id of ids)
-    sameBytes((await ask(`${BASE}/evidence/${id}`)).body, store.evidence(ORIGIN).get(id) as Uint8Array);
+    sameBytes((await ask(`${BASE}/evidence/${id}`)).body, store.evidenceFile(ORIGIN, id) as Uint8Array);
+});
+
+test('two heads of one size that come at once convict the log, though neither has a tree yet', async () => {
+  const { monitor, store } = party();
+  const heads = monitor.heads(ORIGIN) as Heads;
+  const pair = [noteOf(SIZE + 1), noteOf(SIZE + 1, { fork: true })];
+  const taken = await Promise.all(pair.map((note) => heads.take(note, 'both')));
+  assert.equal(
+    taken.map(({ status }) => status),
+    ['pending', 'conflict'],
+  );
+  assert.is(store.evidence(ORIGIN).length, 1);
 });
 
 test('where no note of the size is held, the evidence has the nodes: every pair of sizes', async () => {
@@ -109,6 +140,61 @@ test('where no note of the size is held, the evidence has the nodes: every pair 
       [size, SIZE],
     );
   }
+});
+
+test('evidence is listed in pages, and a monitor keeps no more of it than convicts', async () => {
+  const ids = Array.from({ length: 250 }, (_, n) => n.toString(16).padStart(64, '0'));
+  const none = { latest: () => undefined, after: () => [], evidenceFile: () => undefined };
+  const listed = { ...none, originOf: () => ORIGIN, post: () => ({ kind: 'queued' as const }), evidence: () => ids };
+  const ask = asking(gossipRoutes(listed, () => 0));
+  const page = async (after = '') =>
+    new TextDecoder()
+      .decode((await ask(`${BASE}/evidence${after}`)).body)
+      .split('\n')
+      .slice(0, -1);
+  assert.equal(await page(), ids.slice(0, 100));
+  assert.equal(await page(`?after=${ids[99]}`), ids.slice(100, 200));
+  assert.equal(await page(`?after=${ids[199]}`), ids.slice(200));
+  assert.equal(await page(`?after=${ids[249]}`), []);
+  assert.equal(await page('?after=unknown'), ids.slice(0, 100));
+  const { store, monitor } = party();
+  const heads = monitor.heads(ORIGIN) as Heads;
+  for (let n = 0; n < MAX_EVIDENCE + 5; n++) {
+    const root = leaves(1, false).map((leaf) => concat(leaf.subarray(0, 31), Uint8Array.of(n)) as typeof leaf)[0];
+    const taken = await heads.take(noteOf(7, { root: root as Hash }), 'test');
+    assert.ok(taken.status === 'conflict' && taken.file, 'each is answered with its evidence');
+  }
+  assert.is(store.evidence(ORIGIN).length, MAX_EVIDENCE);
+  assert.is(store.heads(ORIGIN, { status: 'conflict' }).length, MAX_EVIDENCE);
+  assert.is([...store.alerts()].length, 2, 'one with the tree, and one with each other');
+});
+
+test('whoever posts too many heads from one address has to wait; others do not', async () => {
+  let now = 0;
+  const limiter = new Limiter({ most: 3, seconds: 60, now: () => now });
+  const from = (address: string | undefined, forwarded?: string) =>
+    limiter.take({ method: 'POST', path: '/', query: '', from: address, header: () => forwarded });
+  const isLimited = (address: string, forwarded?: string) => {
+    const fault = faults('too-many', () => from(address, forwarded));
+    assert.is(fault.retryAfter, 60 - Math.floor(now / 1000));
+  };
+  for (let n = 0; n < 3; n++) from('192.0.2.1');
+  isLimited('192.0.2.1');
+  isLimited('::ffff:192.0.2.1');
+  isLimited('127.0.0.1', '198.51.100.7, 192.0.2.1');
+  isLimited('192.0.2.1', '198.51.100.7');
+  from('192.0.2.2');
+  from('127.0.0.1', '192.0.2.3');
+  for (const tail of ['::1', ':5:6:7:8', ':9::']) from(`2001:db8:0:1${tail}`);
+  isLimited('2001:DB8:0:1:ffff:ffff:ffff:ffff');
+  from('2001:db8:0:2::1');
+  isLimited('2001:db8::1:0:0:0:1');
+  now = 59_000;
+  isLimited('192.0.2.1');
+  now = 60_000;
+  from('192.0.2.1');
+  for (let n = 0; n < 20_000; n++) from(`10.${n % 256}.${Math.floor(n / 256)}.1`);
+  for (let n = 0; n < 1000; n++) from(undefined);
 });
 
 test('what the log has not signed is refused and not kept', async () => {
@@ -213,8 +299,45 @@ test('a witness answers with evidence to another head of the size it cosigned, a
   if (conflict.kind === 'conflict') verifyEvidence(parseEvidence(conflict.file as Uint8Array), vkeys);
   gossip.post(ORIGIN, noteOf(7, { fork: true }));
   assert.equal(alarms, ['same-size']);
-  assert.is(gossip.evidence(ORIGIN).size, 1);
+  assert.is(gossip.evidence(ORIGIN).length, 1);
   faults('unknown-signer', () => gossip.post(ORIGIN, noteOf(7, { keys: [STRANGER] })));
+});
+
+test('a mirror judges heads by its copy, of any size, and keeps what convicts the log', async () => {
+  const { mirror, known, alarms } = new TestMirror();
+  const ask = asking(gossipRoutes(new MirrorGossip(mirror, known), () => 0));
+  const base = `/gossip/v1/${originHash(MIRRORED)}`;
+  assert.is((await ask(`${base}/latest`)).status, 404);
+  assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(7))).status, 404, 'nothing is mirrored yet');
+  await mirror.addCheckpoint(checkpointOf(0, 300));
+  assert.is(addEntries(mirror, uploadOf(0, 300)).status, 200);
+  const { note, time } = mirror.mirrored() as MirroredCheckpoint;
+  sameBytes((await ask(`${base}/latest`)).body, note);
+  assert.equal(
+    parseHeads((await ask(`${base}/heads`)).body).map(({ seq }) => seq),
+    [time],
+  );
+  assert.equal(parseHeads((await ask(`${base}/heads?after=${time}`)).body), []);
+  assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(299))).status, 200);
+  assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(301))).status, 202);
+  assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(7, false, MIRROR_STRANGER))).status, 403);
+  for (const [size, kind] of [
+    [300, 'same-size'],
+    [7, 'inconsistent'],
+  ] as const) {
+    for (const _ of [1, 2]) {
+      const { status, body } = await ask(`${base}/heads`, 'POST', mirroredNote(size, true));
+      assert.is(status, 409);
+      assert.is(verifyEvidence(parseEvidence(body), [MIRRORED_LOG.vkey]).kind, kind);
+    }
+  }
+  assert.equal(
+    alarms.map(({ kind }) => kind),
+    ['same-size', 'inconsistent'],
+    'told once each',
+  );
+  const [id] = known.evidence();
+  sameBytes((await ask(`${base}/evidence/${id}`)).body, known.evidenceFile(id as string) as Uint8Array);
 });
 
 test('evidence that others made is believed if it convicts, and is told once', () => {

@@ -8,6 +8,7 @@ import { ALERT_KINDS } from '../../src/monitor/memory.ts';
 import { Replay } from '../../src/monitor/replay.ts';
 import { ENTRY_RULES } from '../../src/monitor/rules/all.ts';
 import { loosened } from '../../src/monitor/rules/governance.ts';
+import { unreviewed, WAITING } from '../../src/monitor/rules/reviews.ts';
 import type { Bounds } from '../../src/monitor/rules/seen.ts';
 import { overdue, silent } from '../../src/monitor/rules/time.ts';
 import { readWatch } from '../../src/monitor/watch.ts';
@@ -44,6 +45,10 @@ const rules = ({ findings }: Judged): string[] => findings.map(({ rule, index })
 const build = (more: object) => w.say('bld', 'acme', 'build', { ...w.BUILD, ...more });
 const digest = (fill: number) => ({ sha256: new Uint8Array(32).fill(fill) });
 const file = (fill: number, name = 'kdb.cab') => ({ name, digests: digest(fill), size: 1 });
+
+/** Facts as the store tells them: those that are not over. */
+const open = (facts: ReadonlyMap<string, string>, prefix: string) =>
+  new Map([...facts].filter(([name, value]) => name.startsWith(prefix) && value !== ''));
 
 test('an ordinary log: nothing is told', async () => {
   const world = w.processing().add(build({}), w.phase('announced'), w.phase('started'));
@@ -179,7 +184,7 @@ test('a late report: 72 hours after it took effect, by the clock of the log or o
 test('promises are overdue once their day has passed, until they are completed or taken back', async () => {
   const world = w.processing().add(w.phase('announced'));
   const { facts } = await judge(world);
-  const promises = () => new Map([...facts].filter(([name]) => name.startsWith('promise/')));
+  const promises = () => open(facts, 'promise/');
   assert.equal(overdue(promises(), '2018-12-31T00:00:00Z'), []);
   assert.equal(
     overdue(promises(), '2018-12-31T00:00:01Z').map(({ index }) => index),
@@ -187,10 +192,76 @@ test('promises are overdue once their day has passed, until they are completed o
   );
   world.add(w.phase('cancelled'));
   const closed = await judge(world);
-  assert.equal(
-    overdue(new Map([...closed.facts].filter(([name]) => name.startsWith('promise/'))), '2030-01-01T00:00:00Z'),
-    [],
-  );
+  assert.equal(overdue(open(closed.facts, 'promise/'), '2030-01-01T00:00:00Z'), []);
+});
+
+test('a promise that is completed is kept, however late anyone looks', async () => {
+  const world = w.processing();
+  for (const name of ['announced', 'started', 'cutover', 'completed']) world.add(w.phase(name));
+  const { facts } = await judge(world);
+  assert.equal(overdue(open(facts, 'promise/'), '2030-01-01T00:00:00Z'), []);
+});
+
+test('a policy that asks for less than the one before is told where it takes effect, one that asks for more is not', async () => {
+  const tighter = w.policyOf(w.ORGANISATIONS, { version: 2, supervisorNoticeDays: 31 });
+  const world = w.building().add(w.say('op1', 'op', 'policy', tighter));
+  assert.equal(rules(await judge(world)), []);
+  const looser = { ...w.ORGANISATIONS, acme: { role: 'vendor', roots: ['acme1', 'acme2'], threshold: 2 } } as const;
+  world.add(w.say('op1', 'op', 'policy', w.policyOf(looser, { version: 3, supervisorNoticeDays: 31 })));
+  world.add(world.approve('acme1', 'acme', world.last));
+  const back = w.policyOf(w.ORGANISATIONS, { version: 4, supervisorNoticeDays: 31 });
+  world.add(w.say('op1', 'op', 'policy', back));
+  const proposed = world.last;
+  world.add(world.approve('acme1', 'acme', proposed));
+  assert.equal(rules(await judge(world)), [], 'it is proposed, and not yet in force');
+  world.add(world.approve('acme2', 'acme', proposed));
+  assert.equal(rules(await judge(world)), [`policy-loosened ${world.last}`]);
+});
+
+const GIT = { gitCommit: new Uint8Array(20).fill(7) };
+const source = (digests: object = GIT) => ({ source: [{ uri: 'git+https://acme.example/kdb', digests }] });
+const reviewOf = (more: object) =>
+  w.say('sup', 'exam', 'review', { centre: 'acme/zrh-1', depth: 'd', outcome: 'o', ...more } as never);
+
+test('a build from source nobody reviewed: once its days are over, and not if somebody did', async () => {
+  const watch = { reviewed: [{ organisation: 'acme', days: 2 }] };
+  const told = async (world: w.World, now: string, list: Json = watch) => {
+    const { facts } = await judge(world, list);
+    const { findings, facts: decided } = unreviewed(open(facts, WAITING), (name) => facts.get(name), now);
+    assert.ok([...decided.values()].every((value) => value === ''));
+    return findings.map(({ rule, index }) => `${rule} ${index}`);
+  };
+  const world = w.supervised().add(build(source()));
+  const first = world.last;
+  assert.equal(await told(world, w.after(2)), []);
+  assert.equal(await told(world, w.after(2, 1)), [`unreviewed ${first}`]);
+  assert.equal(await told(world, w.after(9), { reviewed: [{ organisation: 'other' }] }), []);
+  assert.equal(await told(world, w.after(9), { reviewed: [{ organisation: 'acme', products: ['x'] }] }), []);
+  assert.equal(await told(world, w.after(0, 1), { reviewed: [...watch.reviewed, { organisation: 'acme' }] }), [
+    `unreviewed ${first}`,
+  ]);
+  world.add(reviewOf(source({ gitCommit: new Uint8Array(20).fill(8) })));
+  assert.equal((await told(world, w.after(9))).length, 1, 'other source was reviewed');
+  world.add(reviewOf(source()));
+  assert.equal(await told(world, w.after(9)), [], 'the source was reviewed, after it was built');
+  world.add(build({ ...source(), version: '2' }));
+  assert.equal(await told(world, w.after(9)), [], 'and before');
+  const two = [...source().source, ...source({ gitCommit: new Uint8Array(20).fill(9) }).source];
+  world.add(build({ source: two, version: '3' }), build({ version: '4' }));
+  assert.equal(await told(world, w.after(9)), [`unreviewed ${world.last - 1}`, `unreviewed ${world.last}`]);
+  const refs = [world.ref(world.last), world.ref(world.last - 1)];
+  world.add(reviewOf({ refs }));
+  assert.equal(await told(world, w.after(9)), [], 'the builds themselves were reviewed');
+});
+
+test('a build or an attestation that is logged twice is a warning', async () => {
+  const world = w.supervised().add(build({}), build({ version: '2' }));
+  assert.equal(rules(await judge(world)), []);
+  const confirmed = { claim: 'rebuilt-identically', verdict: 'confirm', refs: [world.ref(world.last)] } as const;
+  world.add(build({}), w.say('sup', 'exam', 'attestation', confirmed));
+  const first = world.last - 1;
+  world.add(w.say('sup', 'exam', 'attestation', confirmed));
+  assert.equal(rules(await judge(world)), [`repeat ${first}`, `repeat ${world.last}`]);
 });
 
 test('silence is told once for each last build, and of a stream that never began', async () => {

@@ -70,8 +70,10 @@ function monitorOf(logs: ReadonlyMap<string, Files>, name: string): Monitor {
     store: openMonitorStore(join(FOLDER, name)),
     ask: async (url) => ({ status: 200, body: Uint8Array.from(read(url.replace('/checkpoint', ''), 'checkpoint')) }),
     clock: () => new Date(),
+    pick: () => 0,
     watch: () => EMPTY_WATCH,
     grace: 0,
+    startAtEnd: false,
     note: (origin, what, message) => console.error(origin, what, message),
   });
 }

@@ -1,9 +1,10 @@
-/** What is told of builds: one version with two digests, a site outside the promise, a build nobody knows of. @module */
+/** What is told of builds: one version with two digests, a repeat, a site outside the promise, one nobody knows of. @module */
 import { toHex } from '../../core/bytes.ts';
 import type { Payload } from '../../registry/kinds.ts';
+import { isGovernance } from '../../registry/names.ts';
 import { nameOf } from '../../registry/view.ts';
 import type { Finding } from '../alert.ts';
-import { type EntryRule, onKind, type Seen } from './seen.ts';
+import { type EntryRule, kindIn, onKind, type Seen } from './seen.ts';
 
 type Build = Payload<'build'>;
 
@@ -31,6 +32,30 @@ export const twoDigests: EntryRule = onKind('build', ({ product, version, artifa
     }),
   );
 });
+
+/**
+ * SPEC (VOCABULARY §5): that a build or attestation is logged once is the store's business; a replay reports a repeat as a
+ * warning. Of all other kinds admission itself refuses the second.
+ */
+export const repeated: EntryRule = (seen) => {
+  const { entry, memory } = seen;
+  const kind = kindIn(seen);
+  if (kind === undefined || isGovernance(kind)) return [];
+  const fact = `once/${toHex(entry.statement.id)}`;
+  const first = memory.get(fact);
+  if (first === undefined) memory.set(fact, String(entry.index));
+  if (first === undefined) return [];
+  return [
+    {
+      kind: 'match',
+      rule: 'repeat',
+      subject: String(entry.index),
+      index: entry.index,
+      summary: `entry ${entry.index}, ${kind} of ${entry.statement.iss}, says the same as entry ${first}`,
+      detail: { first: Number(first) },
+    },
+  ];
+};
 
 /** SPEC (VOCABULARY §5): a build site outside the promised jurisdiction. */
 export const jurisdiction: EntryRule = onKind('build', ({ product, version, site }, { entry, view, watch }) => {

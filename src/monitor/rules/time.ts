@@ -73,11 +73,12 @@ const promise = onKind('relocation', (payload, { entry, memory }) => {
   return [];
 });
 
-const stream = onKind('build', ({ product }, { entry, view, memory, watch }) => {
+const stream = onKind('build', ({ product }, { entry, view, bounds, memory, watch }) => {
   const { iss } = entry.statement;
   const watched = watch.streams?.some((one) => one.organisation === iss && one.product === product);
-  const at = view.get('heartbeat', '')?.at;
-  if (watched && at !== undefined) memory.set(streamFact(iss, product), `${at} ${entry.index}`);
+  // The log's clock; where it is not known, when it was seen.
+  const at = view.get('heartbeat', '')?.at ?? bounds.now;
+  if (watched) memory.set(streamFact(iss, product), `${at} ${entry.index}`);
   return [];
 });
 
@@ -85,7 +86,7 @@ const stream = onKind('build', ({ product }, { entry, view, memory, watch }) => 
 export function overdue(promises: ReadonlyMap<string, string>, now: string): Finding[] {
   return [...promises].flatMap(([name, value]): Finding[] => {
     const [due = '', index] = value.split(' ');
-    if (value === CLOSED || now <= due) return [];
+    if (now <= due) return [];
     const relocation = name.slice('promise/'.length);
     return [
       {

@@ -1,12 +1,12 @@
 /** The frame of all pages: navigation, what is wrong with the log as a whole, and how far it is trusted. @module */
 import { type FunctionComponent, h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { messageOf } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
+import { Alarm } from './accusation.ts';
 import type { Newest, WebLog } from './log.ts';
 import { type Loaded, Show, Time, useLoad } from './parts.ts';
 import { linkTo, type PageName, type Place, parsePlace } from './route.ts';
-import { grouped, sentence } from './words.ts';
+import { grouped } from './words.ts';
 
 export type PageProps = { readonly log: WebLog; readonly place: Place; readonly newest: Loaded<Newest> };
 
@@ -101,54 +101,6 @@ const Logo = (): JSX.Element =>
       [23, 25],
     ].map(([cx, cy]) => h('circle', { cx, cy, r: 3, fill: 'currentColor' })),
   );
-
-/** What makes everything else doubtful is said above everything else. */
-function Alarm({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element | null {
-  const wrong = [
-    ...(newest.error === undefined ? [] : [sentence(messageOf(newest.error))]),
-    ...(log.otherKeys === undefined
-      ? []
-      : [
-          'The log offers other keys than those this browser pinned. The pinned ones stay in use. Ask the operator on another way before you trust the new ones.',
-        ]),
-  ];
-  if (wrong.length === 0) return null;
-  return h(
-    'div',
-    { class: 'alarm', role: 'alert' },
-    h('div', { class: 'wide' }, [
-      h('h2', null, 'Do not trust this log right now'),
-      wrong.map((text) => h('p', { key: text }, text)),
-      h('p', null, [
-        'Keep what this browser has seen: it is evidence. ',
-        log.remembered
-          ? h(NoteLink, { note: log.remembered.note, name: 'seen-before' }, 'The checkpoint that it verified before')
-          : null,
-        log.remembered ? '. Show it to others who follow this log, and to its operator.' : null,
-      ]),
-      h('button', { type: 'button', onClick: newest.again }, 'Try again'),
-    ]),
-  );
-}
-
-/** A signed note as a file. */
-export function NoteLink({
-  note,
-  name,
-  children,
-}: {
-  note: Uint8Array;
-  name: string;
-  children?: unknown;
-}): JSX.Element {
-  const [url, setUrl] = useState('');
-  useEffect(() => {
-    const made = URL.createObjectURL(new Blob([note as BlobPart], { type: 'text/plain' }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [note]);
-  return h('a', { href: url, download: `${name}.checkpoint` }, children as string);
-}
 
 function Trust({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element {
   const forget = () => {

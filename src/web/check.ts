@@ -70,7 +70,7 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
   const seen = log.remembered;
   const head = await step('checkpoint', [], (fact) => readHead(log, fact));
   const checkpoint = head?.checkpoint;
-  await step('history', [checkpoint], (fact) => sameHistory(log, checkpoint as Checkpoint, seen, fact));
+  await step('history', [checkpoint], (fact) => sameHistory(log, head as Opened, seen, fact));
   const witnessing = await log.witnesses().catch(() => undefined);
   await step('witnesses', [head], (fact) => quorum(head as Opened, witnessing, fact));
   const found = await step('entry', [checkpoint], (fact) => readLeaf(log, checkpoint as Checkpoint, index, fact));
@@ -120,8 +120,8 @@ async function readHead(log: WebLog, fact: (...fact: Fact) => void): Promise<[st
 
 async function sameHistory(
   log: WebLog,
-  checkpoint: Checkpoint,
-  seen: (Checkpoint & { at: string }) | undefined,
+  { checkpoint, note }: Opened,
+  seen: WebLog['remembered'],
   fact: (...fact: Fact) => void,
 ): Promise<[string, true]> {
   if (seen === undefined)
@@ -130,7 +130,7 @@ async function sameHistory(
   if (seen.size > checkpoint.size) {
     throw takenBack(seen.size, checkpoint.size);
   }
-  const path = await log.agree(checkpoint, seen);
+  const path = await log.agree({ ...checkpoint, note }, seen);
   fact('Hashes in the proof', String(path.length));
   const same = seen.size === checkpoint.size;
   return [

@@ -2,15 +2,18 @@
  * A log as this browser trusts it: for nothing but the keys it pinned. Every checkpoint that is met, also within proofs,
  * must be signed by them and agree with the last one that was seen; every entry that is shown must be proven. @module
  */
-import { equal } from '../core/bytes.ts';
+import { sha256 } from '#sha256';
+import { equal, fromUtf8, toHex, utf8 } from '../core/bytes.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
+import { parseHeads } from '../core/headlist.ts';
 import { parseVkey, type Vkey } from '../core/note.ts';
 import { verifyConsistency } from '../core/proof.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import { count, type Entry, fields, list, proveRow, type Row, text, texts } from './entry.ts';
 import { jsonOf } from './fetch.ts';
+import { type Filed, Fork, forkOf, openFile, type Signed } from './fork.ts';
 import type { Memory, Seen } from './memory.ts';
 
 /** The newest checkpoint as it was published, and what it says. */
@@ -18,6 +21,13 @@ export type Newest = { readonly note: Uint8Array; readonly checkpoint: Checkpoin
 type Facts = { readonly origin: string; readonly vkeys: readonly string[] };
 export type Rows = { readonly entries: readonly Entry[]; readonly next: number | undefined; readonly size: number };
 type Params = Readonly<Record<string, string | number | undefined>>;
+
+/** Files that were read and verified, and how many more there are. */
+export type Evidence = { readonly files: readonly Filed[]; readonly more: number };
+
+const MOST_FILES = 8;
+/** How far back, in entries, a witness that is missing is looked for. */
+const LOOK_BACK = 64;
 
 export class WebLog {
   readonly get: Get;
@@ -34,7 +44,10 @@ export class WebLog {
   readonly pinnedSince: string;
   /** What this browser had seen before this visit. */
   readonly remembered: (Seen & Checkpoint) | undefined;
+  /** Where the log exchanges heads with others. */
+  readonly #gossip: string;
   #witnesses: Promise<Witnessing> | undefined;
+  #evidence: Promise<Evidence | undefined> | undefined;
 
   /** Pins the keys that the log offers, if none are pinned; where others are, those stay. */
   constructor(get: Get, base: string, memory: Memory, offered: Facts, now: Date) {
@@ -48,6 +61,7 @@ export class WebLog {
     this.vkeys = pins.vkeys.map(parseVkey);
     this.origin = pins.origin;
     this.pinnedSince = pins.since;
+    this.#gossip = `gossip/v1/${toHex(sha256(utf8(pins.origin)))}`;
     this.remembered = this.seen;
     if (known === undefined) memory.pins = { origin: offered.origin, vkeys: offered.vkeys, since: pins.since };
   }
@@ -62,9 +76,14 @@ export class WebLog {
   async head(): Promise<Newest> {
     const before = this.seen;
     const note = await this.get('checkpoint');
-    const checkpoint = await this.open(note);
-    if (before !== undefined && before.size > checkpoint.size) throw takenBack(before.size, checkpoint.size);
-    return { note, checkpoint };
+    const { checkpoint } = openCheckpoint(note, this.vkeys);
+    const isSmaller = before !== undefined && before.size > checkpoint.size;
+    // A log that took entries back may no longer show the tree that would convict it.
+    const opened = await this.open(note).catch((error: unknown) => {
+      throw isSmaller && !(error instanceof Fork) ? takenBack(before.size, checkpoint.size) : error;
+    });
+    if (isSmaller) throw takenBack(before.size, checkpoint.size);
+    return { note, checkpoint: opened };
   }
 
   /** A checkpoint that was signed by the pinned keys, is of this log, and of the same history as all seen before. */
@@ -84,23 +103,63 @@ export class WebLog {
     if (checkpoint.origin !== this.origin) {
       throw new Fault('bad-checkpoint', `this checkpoint is of ${checkpoint.origin} and not of ${this.origin}`);
     }
-    await this.agree(checkpoint);
+    await this.agree({ ...checkpoint, note });
     const seen = this.seen;
     if (seen === undefined || seen.size < checkpoint.size) this.#memory.seen = { note, at: new Date().toISOString() };
     return checkpoint;
   }
 
-  /** Fault `bad-proof` unless this checkpoint and the last one seen are of one growing tree. Answers the proof. */
-  async agree(checkpoint: Checkpoint, seen: Checkpoint | undefined = this.seen): Promise<readonly Uint8Array[]> {
+  /** Throws a `Fork` unless this checkpoint and the last one seen are of one growing tree. Answers the proof. */
+  async agree(checkpoint: Signed, seen: Signed | undefined = this.seen): Promise<readonly Uint8Array[]> {
     if (seen === undefined) return [];
     const [older, newer] = seen.size <= checkpoint.size ? [seen, checkpoint] : [checkpoint, seen];
     if (older.size === newer.size) {
       if (equal(older.root, newer.root)) return [];
-      throw new Fault('bad-proof', `two different trees of ${older.size} entries are signed with the same keys`);
+      throw await forkOf(this.get, this.vkeys, older, newer);
     }
     const path = await new Reader(this.get, newer).consistency(older.size);
-    verifyConsistency(older.size, newer.size, older.root, newer.root, path);
+    try {
+      verifyConsistency(older.size, newer.size, older.root, newer.root, path);
+    } catch {
+      // The hashes were authenticated: they are of the newer tree, and the older one is none of its beginnings.
+      throw await forkOf(this.get, this.vkeys, older, newer);
+    }
     return path;
+  }
+
+  /** The evidence against the log that it serves itself; undefined where none can be served, as by a static copy. */
+  evidence(): Promise<Evidence | undefined> {
+    this.#evidence ??= this.#readEvidence();
+    this.#evidence.catch(() => {
+      this.#evidence = undefined;
+    });
+    return this.#evidence;
+  }
+
+  async #readEvidence(): Promise<Evidence | undefined> {
+    const list = await orNone(this.get(`${this.#gossip}/evidence`));
+    if (list === undefined) return undefined;
+    const ids = fromUtf8(list, 'bad-evidence').split('\n').filter(Boolean);
+    if (ids.length === 0) return { files: [], more: 0 };
+    const witnesses = await this.witnesses().then(
+      ({ vkeys }) => vkeys,
+      () => [],
+    );
+    const files = ids.slice(0, MOST_FILES).map(async (id) => {
+      const file = await this.get(`${this.#gossip}/evidence/${id}`);
+      return openFile(id, file, [...this.vkeys, ...witnesses], this.origin);
+    });
+    return { files: await Promise.all(files), more: ids.length - files.length };
+  }
+
+  /** Checkpoints that were published for sizes shortly below one, newest first. */
+  async before(size: number): Promise<readonly Uint8Array[]> {
+    const list = await orNone(this.get(`${this.#gossip}/heads?after=${Math.max(0, size - LOOK_BACK)}`));
+    return list === undefined
+      ? []
+      : parseHeads(list)
+          .map(({ note }) => note)
+          .reverse();
   }
 
   async ask<T>(question: string, params: Params): Promise<T> {
@@ -138,6 +197,16 @@ export class WebLog {
 
   forget(): void {
     this.#memory.forget();
+  }
+}
+
+/** What is not served is not there. */
+async function orNone(asked: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'unknown-resource') return undefined;
+    throw error;
   }
 }
 
@@ -180,13 +249,17 @@ export function organisationsOf(
   });
 }
 
-/** Who of the witnesses cosigned a checkpoint, and when, in seconds. */
-export function cosignersOf(note: Uint8Array, { vkeys }: Witnessing): { name: string; time: number | undefined }[] {
+/** A witness, and when it cosigned a checkpoint, in seconds; no time if it did not. */
+export type Cosigner = { readonly name: string; readonly size: number; readonly time: number | undefined };
+
+/** Who of the witnesses cosigned a checkpoint. Each is looked at alone: a wrong line of one says nothing of the others. */
+export function cosignersOf(note: Uint8Array, vkeys: readonly Vkey[]): Cosigner[] {
   return vkeys.map((vkey) => {
     try {
-      return { name: vkey.name, time: openCheckpoint(note, [vkey]).signed[0]?.time };
+      const { checkpoint, signed } = openCheckpoint(note, [vkey]);
+      return { name: vkey.name, size: checkpoint.size, time: signed[0]?.time };
     } catch {
-      return { name: vkey.name, time: undefined };
+      return { name: vkey.name, size: 0, time: undefined };
     }
   });
 }

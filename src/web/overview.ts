@@ -125,7 +125,7 @@ function Checkpoint({
 
 function Cosigners({ note, witnesses }: { note: Uint8Array; witnesses: Witnessing }): JSX.Element {
   if (witnesses.vkeys.length === 0) return h(Tag, { tone: 'quiet' }, 'none asked for');
-  const all = cosignersOf(note, witnesses);
+  const all = cosignersOf(note, witnesses.vkeys);
   const there = all.filter(({ time }) => time !== undefined);
   return h('span', null, [
     h(Tag, { tone: there.length >= witnesses.quorum ? 'good' : 'bad' }, `${there.length} of ${all.length}`),

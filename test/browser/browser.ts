@@ -80,6 +80,19 @@ export async function freshPage(
   return watched;
 }
 
+/** A browser that has seen one log, and is then shown another in its place. */
+export async function visited(browser: Browser, seen: string, shown: string): Promise<Watched> {
+  const watched = await freshPage(browser, seen);
+  await watched.page.goto('/');
+  await settled(watched.page);
+  await watched.page.route(/\/(?:checkpoint|tile|v1|entries|gossip)\b/, async (route) => {
+    const url = new URL(route.request().url());
+    await route.fulfill({ response: await route.fetch({ url: shown + url.pathname + url.search }) });
+  });
+  await watched.page.goto('about:blank');
+  return watched;
+}
+
 /** Waits until nothing on the page is being loaded or checked any more. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForSelector('main h1');

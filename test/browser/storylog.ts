@@ -6,10 +6,14 @@ import { MessageChannel } from 'node:worker_threads';
 import { runLookup } from '../../src/cli/openlookup.ts';
 import { createApp, proofRoutes } from '../../src/http/app.ts';
 import { closeFront, createFront } from '../../src/http/front.ts';
+import { gossipRoutes } from '../../src/http/gossip.ts';
 import { queryRoutes } from '../../src/http/questions.ts';
 import { webRoutes } from '../../src/http/web.ts';
 import type { Port } from '../../src/log/channel.ts';
+import { LogGossip } from '../../src/log/gossip.ts';
 import { LookupHandle } from '../../src/lookup/handle.ts';
+import { originHash } from '../../src/monitor/peers.ts';
+import { openEvidenceFiles } from '../../src/store/evidencefiles.ts';
 import { folder } from '../folder.ts';
 import { HttpLog, RECEIPT_KEY, routesOf, VKEYS } from '../http/httplog.ts';
 import { ORIGIN, type World } from '../registry/world.ts';
@@ -24,7 +28,13 @@ export async function closeStories(): Promise<void> {
   for (const close of opened.splice(0)) await close();
 }
 
-export type StoryLog = { readonly url: string; readonly log: HttpLog };
+export type StoryLog = {
+  readonly url: string;
+  readonly log: HttpLog;
+  /** Where heads are exchanged. */
+  readonly gossip: string;
+  readonly evidence: ReturnType<typeof openEvidenceFiles>;
+};
 
 /**
  * Plays a world heartbeat by heartbeat, so that its checkpoints have the times of the story, and serves it. A trusting
@@ -66,6 +76,15 @@ async function listen(log: HttpLog): Promise<StoryLog> {
   const lookup = new LookupHandle(port2 as never, (message) => log.failures.push(message));
   const published = log.handle.published;
   if (published) lookup.follow(published.head);
+  const evidence = openEvidenceFiles(join(folder(), 'evidence'));
+  const gossip = new LogGossip({
+    origin: ORIGIN,
+    vkeys: VKEYS,
+    published: () => log.handle.published,
+    publishedAfter: (size, limit) => log.reads.publishedAfter(size, limit),
+    files: evidence,
+    alarm: () => {},
+  });
   const facts = { origin: ORIGIN, publicUrl: 'https://log.example', vkeys: VKEYS };
   const routes = [
     ...routesOf(log.handle, 'statements'),
@@ -77,6 +96,7 @@ async function listen(log: HttpLog): Promise<StoryLog> {
     }),
     ...webRoutes(PAGES, facts),
     ...queryRoutes({ log: log.handle, lookup }),
+    ...gossipRoutes(gossip),
   ];
   const server = createFront(createApp(routes, log.watch), routes, log.watch, 10_000);
   server.listen(0, '127.0.0.1');
@@ -90,5 +110,6 @@ async function listen(log: HttpLog): Promise<StoryLog> {
     port2.close();
     await log.close();
   });
-  return { url: `http://127.0.0.1:${port}`, log };
+  const url = `http://127.0.0.1:${port}`;
+  return { url, log, evidence, gossip: `${url}/gossip/v1/${originHash(ORIGIN)}` };
 }

@@ -1,6 +1,6 @@
 /**
  * The endpoints of C2SP tlog-mirror: the copy as tlog-tiles below `/<sha256(origin)>/`, and `POST /add-checkpoint` and
- * `/add-entries`, by which a log pushes. Evidence against the log is served to anyone. @module
+ * `/add-entries`, by which a log pushes. @module
  */
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -11,20 +11,9 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { parseTilePath, type Tile } from '../core/tile.ts';
 import type { Mirror } from '../monitor/mirror.ts';
 import { addEntries } from '../monitor/upload.ts';
-import { answers, type Described, HASH, inPath, object, SIZE } from './describe.ts';
-import { type Ask, asJson, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
+import { answers, type Described } from './describe.ts';
+import { type Ask, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
 import { checkpointDescribed, open, tileDescribed, tileReply } from './tiles.ts';
-
-/** What is served of a mirror beside what it decides. */
-export type MirrorReads = {
-  /** A tile or bundle of the mirrored checkpoint. */
-  tile(tile: Tile): Uint8Array;
-  /** Hashes of the evidence files. */
-  evidence(): string[];
-  evidenceFile(hash: string): Uint8Array | undefined;
-  /** What goes wrong; undefined while nothing does. */
-  trouble(): string | undefined;
-};
 
 /** 32 packages of entries of 8 kB; of larger ones a client sends fewer packages. */
 const MAX_UPLOAD = 64 * 1024 * 1024;
@@ -32,15 +21,6 @@ const decompress = promisify(gunzip);
 const TEXT = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
 
 const PLAIN = 'text/plain';
-const LIST: Described = {
-  summary: 'Evidence against the log that is kept here.',
-  answers: answers('SHA-256 of each file in hexadecimal, one a line', PLAIN),
-};
-const EVIDENCE: Described = {
-  summary: 'A `.tlog-evidence` file.',
-  parameters: [inPath('file', 'SHA-256 of the file in hexadecimal', HASH, () => '0'.repeat(64))],
-  answers: answers('Two signed notes, and what shows that they contradict', 'application/octet-stream'),
-};
 const ADD_CHECKPOINT: Described = {
   summary: 'Tells the mirror of a checkpoint (C2SP tlog-mirror).',
   body: { [PLAIN]: () => utf8('old 0\n\nlog.example\n1\n\n') },
@@ -59,25 +39,8 @@ const ADD_ENTRIES: Described = {
     409: info('Go on from there: a size, the next entry, a ticket'),
   },
 };
-const health = object({
-  status: { enum: ['ok', 'unhealthy'] },
-  'problem?': { type: 'string' },
-  origin: { type: 'string' },
-  'mirroredSize?': SIZE,
-  'pendingSize?': SIZE,
-  nextEntry: SIZE,
-  evidence: SIZE,
-});
-const HEALTH: Described = {
-  summary: 'Whether the last round went well.',
-  answers: {
-    ...answers('It did', 'application/json', health),
-    503: { says: 'It did not, and why', types: { 'application/json': health } },
-  },
-};
-
-/** The routes of a mirror; `hash` is the SHA-256 of the origin in hexadecimal. */
-export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): Route[] {
+/** The routes of a mirror; `hash` is the SHA-256 of the origin in hexadecimal, `read` a tile of what is mirrored. */
+export function mirrorRoutes(mirror: Mirror, hash: string, read: (tile: Tile) => Uint8Array): Route[] {
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
   const post = { method: 'POST', form: asText, hot: true } as const;
   return [
@@ -88,7 +51,7 @@ export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): 
       hot: true,
       described: checkpointDescribed,
     },
-    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true, described: tileDescribed },
+    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(read, `/${hash}/`), hot: true, described: tileDescribed },
     {
       ...post,
       path: '/add-checkpoint',
@@ -103,9 +66,6 @@ export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): 
       handler: addEntriesHandler(mirror),
       described: ADD_ENTRIES,
     },
-    { ...get, path: `/gossip/v1/${hash}/evidence`, handler: evidenceListHandler(reads), described: LIST },
-    { ...get, path: `/gossip/v1/${hash}/evidence/:file`, handler: evidenceHandler(reads), described: EVIDENCE },
-    { ...get, path: '/healthz', form: asJson, handler: healthHandler(mirror, reads), described: HEALTH },
   ];
 }
 
@@ -118,10 +78,10 @@ function checkpointHandler(mirror: Mirror): Handler {
   };
 }
 
-function tileHandler(reads: MirrorReads, prefix: string): Handler {
+function tileHandler(read: (tile: Tile) => Uint8Array, prefix: string): Handler {
   return (ask) => {
     const tile = parseTilePath(ask.path.slice(prefix.length));
-    return tileReply(ask, tile, reads.tile(tile));
+    return tileReply(ask, tile, read(tile));
   };
 }
 
@@ -168,35 +128,4 @@ async function decoded(ask: Ask, body: Uint8Array): Promise<Uint8Array> {
     if (large) throw new Fault('too-large', `the body unfolds to more than ${MAX_UPLOAD} bytes: send fewer packages`);
     throw new Fault('bad-request', `the body is not gzip: ${messageOf(error)}`);
   }
-}
-
-function evidenceListHandler(reads: MirrorReads): Handler {
-  return () => ({
-    status: 200,
-    headers: { ...TEXT, ...open },
-    body: reads
-      .evidence()
-      .map((hash) => `${hash}\n`)
-      .join(''),
-  });
-}
-
-function evidenceHandler(reads: MirrorReads): Handler {
-  return (ask) => {
-    const file = reads.evidenceFile(ask.path.split('/').at(-1) ?? '');
-    if (!file) throw new Fault('unknown-resource', 'there is no such evidence here');
-    return { status: 200, headers: { 'content-type': 'application/octet-stream', ...open }, body: file };
-  };
-}
-
-/** 200 while the last round went well, 503 with the reason after one that did not. */
-function healthHandler(mirror: Mirror, reads: MirrorReads): Handler {
-  return () => {
-    const [problem, mirrored, pending] = [reads.trouble(), mirror.mirrored(), mirror.pending()[0]];
-    const status = problem === undefined && mirrored ? 'ok' : 'unhealthy';
-    const sizes = { mirroredSize: mirrored?.size, pendingSize: pending?.size, nextEntry: mirror.tree.head.size };
-    const body = { status, problem, origin: mirror.origin, ...sizes, evidence: reads.evidence().length };
-    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-    return { status: status === 'ok' ? 200 : 503, headers, body: `${JSON.stringify(body)}\n` };
-  };
 }

@@ -4,7 +4,7 @@
  * stored, and what the log signed against that becomes evidence. Killed at any moment, it goes on where it was. @module
  */
 import { type AddCheckpoint, parseAddCheckpoint } from '../core/addcheckpoint.ts';
-import { equal, type Hash, utf8 } from '../core/bytes.ts';
+import { compare, equal, type Hash, utf8 } from '../core/bytes.ts';
 import { formatCheckpoint, type Head, parseCheckpoint } from '../core/checkpoint.ts';
 import { type OpenedCheckpoint, openCheckpoint, signedMessage, toNoteSignature } from '../core/cosignature.ts';
 import { type Evidence, formatEvidence, makeEvidence } from '../core/evidence.ts';
@@ -16,7 +16,13 @@ import { type Get, Reader } from '../core/reader.ts';
 import type { Signer } from '../core/signature.ts';
 import { foldSubtree, subtreePlan } from '../core/subtree.ts';
 import { coverNodes, TILE_WIDTH } from '../core/tile.ts';
-import type { KnownCheckpoint, MirroredCheckpoint, MirrorStore, MirrorTree } from './ports.ts';
+import {
+  type KnownCheckpoint,
+  MAX_EVIDENCE,
+  type MirroredCheckpoint,
+  type MirrorStore,
+  type MirrorTree,
+} from './ports.ts';
 
 export type MirrorParts = {
   readonly origin: string;
@@ -35,7 +41,6 @@ export type MirrorParts = {
 
 /** SPEC: mirrors SHOULD accept any of the last several pending checkpoint values. */
 const KEPT_PENDING = 16;
-const MAX_EVIDENCE = 100;
 /** One commit's worth. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 const BATCH_ENTRIES = 16 * TILE_WIDTH;
@@ -172,7 +177,7 @@ export class Mirror {
 
   async #keep(notes: readonly Uint8Array[], nodes: () => readonly Hash[]): Promise<Evidence['kind']> {
     const { vkeys, store, alarm } = this.#parts;
-    const evidence = await makeEvidence(vkeys, notes, nodes);
+    const evidence = await makeEvidence(vkeys, [...notes].sort(compare), nodes);
     if (store.keepEvidence(formatEvidence(evidence), MAX_EVIDENCE)) alarm(evidence);
     return evidence.kind;
   }

@@ -8,6 +8,9 @@ export type KnownCheckpoint = Head & { readonly note: Uint8Array };
 /** One whose entries are all here; `time` is that of our cosignatures, in seconds. */
 export type MirroredCheckpoint = KnownCheckpoint & { readonly time: number };
 
+/** One file convicts; whoever can sign as the log cannot fill the disk. */
+export const MAX_EVIDENCE = 100;
+
 /** Every write is on disk when the call returns. */
 export interface MirrorStore {
   /** The checkpoints that uploads may end at, newest first; sizes fall strictly. */
@@ -20,6 +23,8 @@ export interface MirrorStore {
   setMirrored(checkpoint: MirroredCheckpoint): void;
   /** Keeps an evidence file, at most `max` of them; answers whether it is new. */
   keepEvidence(file: Uint8Array, max: number): boolean;
+  /** The evidence files by their hashes, oldest first. */
+  evidence(): ReadonlyMap<string, Uint8Array>;
 }
 
 /** The copy of the tree, as far as it goes. */

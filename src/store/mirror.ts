@@ -69,15 +69,9 @@ export class SqliteMirrorStore implements MirrorStore {
     return this.#sql.keep.run(toHex(sha256(file)), file, max).changes === 1;
   }
 
-  /** Hashes of the evidence files, oldest first. */
-  evidence(): string[] {
-    return this.#sql.evidence.all() as string[];
-  }
-
-  /** An evidence file by its hash. */
-  evidenceFile(hash: string): Uint8Array | undefined {
-    const file = this.#sql.evidenceFile.get(hash) as Uint8Array | undefined;
-    return file && new Uint8Array(file);
+  evidence(): Map<string, Uint8Array> {
+    const rows = this.#sql.evidence.all() as { hash: string; file: Uint8Array }[];
+    return new Map(rows.map(({ hash, file }) => [hash, new Uint8Array(file)]));
   }
 
   close(): void {
@@ -102,7 +96,6 @@ function prepare(db: Database.Database) {
        DO UPDATE SET size = excluded.size, root = excluded.root, time = excluded.time, note = excluded.note`,
     ),
     keep: db.prepare('INSERT INTO proof SELECT ?, ? WHERE (SELECT count(*) FROM proof) < ? ON CONFLICT DO NOTHING'),
-    evidence: db.prepare('SELECT hash FROM proof ORDER BY rowid').pluck(),
-    evidenceFile: db.prepare('SELECT file FROM proof WHERE hash = ?').pluck(),
+    evidence: db.prepare('SELECT hash, file FROM proof ORDER BY rowid'),
   };
 }

@@ -5,7 +5,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { MAX_ADD_CHECKPOINT, SIZE_TYPE } from '../core/addcheckpoint.ts';
-import { MIRROR_INFO_TYPE } from '../core/addentries.ts';
+import { formatMirrorInfo, MIRROR_INFO_TYPE } from '../core/addentries.ts';
 import { utf8 } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseTilePath, type Tile } from '../core/tile.ts';
@@ -106,12 +106,10 @@ function addEntriesHandler(mirror: Mirror): Handler {
     const uploaded = addEntries(mirror, await decoded(ask, body));
     const headers = { ...TEXT, 'accept-encoding': 'gzip' };
     if (uploaded.status === 200) return { status: 200, headers, body: uploaded.lines };
-    const { size, next } = uploaded.info;
-    // SPEC: a size, the next entry, and a possibly zero length ticket in base64, each followed by a newline.
     return {
       status: uploaded.status,
       headers: { ...headers, 'content-type': MIRROR_INFO_TYPE },
-      body: `${size}\n${next}\n\n`,
+      body: formatMirrorInfo(uploaded.info),
     };
   };
 }

@@ -7,6 +7,7 @@ import type { PageProps } from './app.ts';
 import { type Checked, checkEntry, STEP_IDS, type Step, type StepId } from './check.ts';
 import { type Entry, list, refOf } from './entry.ts';
 import type { WebLog } from './log.ts';
+import { ShowPages, useRows } from './pages.ts';
 import { Card, EntryLink, Hash, Nothing, Show, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
 import { PathTree } from './tree.ts';
@@ -173,7 +174,7 @@ function StepView({ step, children }: { step: Step; children?: ComponentChildren
 
 function Details({ log, entry }: { log: WebLog; entry: Entry }): JSX.Element {
   const { from, to } = entry.between;
-  const about = useLoad(() => log.rows('entries', { about: entry.index, limit: 32 }), [entry.index]);
+  const about = useRows(log, 'entries', { about: entry.index }, [entry.index], 32);
   const claimed = claimedTime(entry);
   const word = to?.word === 'witnesses' ? 'as witnesses cosigned' : 'by the log’s own clock';
   const url = (path: string) => new URL(path, log.base).href;
@@ -204,9 +205,10 @@ function Details({ log, entry }: { log: WebLog; entry: Entry }): JSX.Element {
       h(
         Card,
         { title: 'What was said about it' },
-        h(Show<{ entries: readonly Entry[] }>, {
-          of: about,
-          children: ({ entries }) =>
+        h(ShowPages<Entry>, {
+          pages: about,
+          of: 'entries',
+          children: (entries) =>
             entries.length === 0
               ? h(Nothing, null, 'No later entry refers to this one.')
               : h(

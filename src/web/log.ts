@@ -20,7 +20,7 @@ import type { Memory, Seen } from './memory.ts';
 export type Newest = { readonly note: Uint8Array; readonly checkpoint: Checkpoint };
 type Facts = { readonly origin: string; readonly vkeys: readonly string[] };
 export type Rows = { readonly entries: readonly Entry[]; readonly next: number | undefined; readonly size: number };
-type Params = Readonly<Record<string, string | number | undefined>>;
+export type Params = Readonly<Record<string, string | number | undefined>>;
 
 /** Files that were read and verified, and how many more there are. */
 export type Evidence = { readonly files: readonly Filed[]; readonly more: number };
@@ -188,11 +188,23 @@ export class WebLog {
 
   /** The newest policy's witnesses, from the proven policies. */
   witnesses(): Promise<Witnessing> {
-    this.#witnesses ??= this.rows('entries', { kind: 'policy', limit: 64 }).then(({ entries }) => witnessing(entries));
+    this.#witnesses ??= this.#policies().then(witnessing);
     this.#witnesses.catch(() => {
       this.#witnesses = undefined;
     });
     return this.#witnesses;
+  }
+
+  /** All of them: the newest is what counts, and it comes last. */
+  async #policies(): Promise<Entry[]> {
+    const policies: Entry[] = [];
+    let next: number | undefined;
+    do {
+      const page = await this.rows('entries', { kind: 'policy', after: next, limit: 64 });
+      policies.push(...page.entries);
+      next = page.next;
+    } while (next !== undefined);
+    return policies;
   }
 
   forget(): void {

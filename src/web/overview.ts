@@ -6,21 +6,25 @@ import type { PageProps } from './app.ts';
 import { Growth, type Point } from './charts.ts';
 import { type Entry, list, text } from './entry.ts';
 import { after, cosignersOf, type Newest, organisationsOf, type WebLog, type Witnessing } from './log.ts';
+import { type Page, ShowPages, usePages } from './pages.ts';
 import { Ago, Card, EntryLink, type Loaded, Nothing, Show, Tag, Time, Timeline, Title, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
 import { grouped } from './words.ts';
 
-/** Entries in the timeline, and read for it; readings of the clock behind the chart. */
-const [LAST, READ, READINGS] = [10, 16, 12];
+/** Entries read for a page of the timeline; readings of the clock behind the chart. */
+const [READ, READINGS] = [16, 12];
 
 export function OverviewPage({ log, newest }: PageProps): JSX.Element {
   const size = newest.value?.checkpoint.size;
   const witnesses = useLoad(() => log.witnesses(), [log]);
   const alarms = useLoad(() => (size === undefined ? Promise.resolve(undefined) : openAlarms(log)), [size]);
-  const last = useLoad(() => (size === undefined ? Promise.resolve(undefined) : lastEntries(log, size)), [size]);
+  const last = usePages<Entry>(
+    (before) => (size === undefined ? new Promise(() => {}) : lastEntries(log, before ?? size)),
+    [log, size],
+  );
   const head = newest.value;
   // The curve needs the most proofs and says the least: it waits for the others.
-  const isFirst = last.value === undefined || alarms.value === undefined;
+  const isFirst = size === undefined || last.items === undefined || alarms.value === undefined;
   const growth = useLoad(
     () => (head === undefined || isFirst ? Promise.resolve(undefined) : readings(log, head)),
     [size, isFirst],
@@ -62,7 +66,11 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
     h(
       Card,
       { title: 'Last entries' },
-      h(Show<Entry[]>, { of: last as Loaded<Entry[]>, children: (entries) => h(Timeline, { entries }) }),
+      h(ShowPages<Entry>, {
+        pages: last,
+        of: 'entries, from before these',
+        children: (entries) => h(Timeline, { entries }),
+      }),
     ),
   ]);
 }
@@ -134,11 +142,12 @@ function Cosigners({ note, witnesses }: { note: Uint8Array; witnesses: Witnessin
   ]);
 }
 
-/** The newest entries; readings of the clock only if there is nothing else. */
-async function lastEntries(log: WebLog, size: number): Promise<Entry[]> {
-  const { entries } = await log.rows('entries', { ...after(Math.max(0, size - READ)), limit: READ });
+/** Entries before an index, newest first; readings of the clock only if there is nothing else. */
+async function lastEntries(log: WebLog, before: number): Promise<Page<Entry>> {
+  const begin = Math.max(0, before - READ);
+  const { entries } = await log.rows('entries', { ...after(begin), limit: before - begin });
   const said = entries.filter(({ kind }) => kind !== 'heartbeat');
-  return (said.length > 0 ? said : [...entries]).slice(-LAST).reverse();
+  return { items: (said.length > 0 ? said : [...entries]).reverse(), next: begin === 0 ? undefined : begin };
 }
 
 /** How many entries there were when the clock of the log was read, at places spread over the whole log. */

@@ -152,8 +152,8 @@ async function serve(options: Options): Promise<void> {
       findLeaf: leafFinder(entries, log),
       publishedAt: (size) => store.publishedAt(size),
     }),
-    // Before the questions, which answer for all of /v1/. A log of opaque entries has nothing that a page could tell.
-    ...(entries === 'statements' ? webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys }) : []),
+    // Before the questions, which answer for all of /v1/.
+    ...webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys, entries }),
     ...(lookup ? queryRoutes({ log, lookup }) : []),
     ...gossipRoutes(
       new LogGossip({

@@ -5,7 +5,7 @@ import { formatVkey } from '../core/note.ts';
 import { Alarm } from './accusation.ts';
 import type { Newest, WebLog } from './log.ts';
 import { type Loaded, Show, Time, useLoad } from './parts.ts';
-import { linkTo, type PageName, type Place, parsePlace } from './route.ts';
+import { linkTo, OVERVIEW, type PageName, type Place, parsePlace } from './route.ts';
 import { grouped } from './words.ts';
 
 export type PageProps = { readonly log: WebLog; readonly place: Place; readonly newest: Loaded<Newest> };
@@ -23,9 +23,16 @@ const PAGE: Record<PageName, readonly [title: string, load: () => Promise<Page>]
   entry: ['Entry', async () => (await import('./entrypage.ts')).EntryPage],
 };
 const IN_MENU = ['overview', 'where', 'builds', 'keys', 'supervision', 'witnesses'] as const;
+/** Of a log whose entries mean nothing here. */
+const OPAQUE_MENU = ['overview', 'entry', 'witnesses'] as const;
+const OPAQUE: Partial<Record<PageName, () => Promise<Page>>> = {
+  overview: async () => (await import('./opaque.ts')).OpaqueOverview,
+  entry: async () => (await import('./opaque.ts')).OpaqueEntry,
+};
 
 export function App({ log }: { log: WebLog }): JSX.Element {
-  const place = usePlace();
+  const asked = usePlace();
+  const place = log.isOpaque && !OPAQUE_MENU.some((name) => name === asked.page) ? OVERVIEW : asked;
   const newest = useLoad(() => log.head(), [log]);
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -45,7 +52,7 @@ export function App({ log }: { log: WebLog }): JSX.Element {
         h(
           'nav',
           { 'aria-label': 'Pages' },
-          IN_MENU.map((name) =>
+          (log.isOpaque ? OPAQUE_MENU : IN_MENU).map((name) =>
             h(
               'a',
               { href: linkTo(name), 'aria-current': name === place.page ? 'page' : undefined, key: name },
@@ -69,7 +76,8 @@ export function App({ log }: { log: WebLog }): JSX.Element {
 let isLater = false;
 
 function Opened(props: PageProps): JSX.Element {
-  const page = useLoad(PAGE[props.place.page][1], []);
+  const { log, place } = props;
+  const page = useLoad((log.isOpaque && OPAQUE[place.page]) || PAGE[place.page][1], []);
   const here = useRef<HTMLDivElement>(null);
   const isThere = page.value !== undefined;
   useEffect(() => {

@@ -100,7 +100,7 @@ function AllKeys({ keys, size, log }: { keys: readonly KeyTold[]; size: number; 
             h(Legend, {}),
           ],
     ),
-    h(Card, { title: 'All keys' }, h(KeyTable, { keys })),
+    keys.length === 0 ? null : h(Card, { title: 'All keys' }, h(KeyTable, { keys })),
     h(Ceremonies, { log, keys }),
   ]);
 }

@@ -18,7 +18,7 @@ import type { Memory, Seen } from './memory.ts';
 
 /** The newest checkpoint as it was published, and what it says. */
 export type Newest = { readonly note: Uint8Array; readonly checkpoint: Checkpoint };
-type Facts = { readonly origin: string; readonly vkeys: readonly string[] };
+type Facts = { readonly origin: string; readonly vkeys: readonly string[]; readonly entries?: 'statements' | 'opaque' };
 export type Rows = { readonly entries: readonly Entry[]; readonly next: number | undefined; readonly size: number };
 export type Params = Readonly<Record<string, string | number | undefined>>;
 
@@ -42,6 +42,8 @@ export class WebLog {
   readonly isFirstVisit: boolean;
   readonly otherKeys: readonly string[] | undefined;
   readonly pinnedSince: string;
+  /** Whether its entries are bytes that mean nothing here: it cannot be asked about them. */
+  readonly isOpaque: boolean;
   /** What this browser had seen before this visit. */
   readonly remembered: (Seen & Checkpoint) | undefined;
   /** Where the log exchanges heads with others. */
@@ -52,7 +54,7 @@ export class WebLog {
   /** Pins the keys that the log offers, if none are pinned; where others are, those stay. */
   constructor(get: Get, base: string, memory: Memory, offered: Facts, now: Date) {
     const known = memory.pins;
-    const pins = known ?? { ...offered, since: now.toISOString() };
+    const pins = known ?? { origin: offered.origin, vkeys: offered.vkeys, since: now.toISOString() };
     this.isFirstVisit = known === undefined;
     this.otherKeys = isSame(pins.vkeys, offered.vkeys) && pins.origin === offered.origin ? undefined : offered.vkeys;
     this.get = get;
@@ -61,9 +63,10 @@ export class WebLog {
     this.vkeys = pins.vkeys.map(parseVkey);
     this.origin = pins.origin;
     this.pinnedSince = pins.since;
+    this.isOpaque = offered.entries === 'opaque';
     this.#gossip = `gossip/v1/${toHex(sha256(utf8(pins.origin)))}`;
     this.remembered = this.seen;
-    if (known === undefined) memory.pins = { origin: offered.origin, vkeys: offered.vkeys, since: pins.since };
+    if (known === undefined) memory.pins = pins;
   }
 
   /** The checkpoint this browser saw last, if any; its signatures are checked again. */
@@ -141,7 +144,8 @@ export class WebLog {
     if (list === undefined) return undefined;
     const ids = fromUtf8(list, 'bad-evidence').split('\n').filter(Boolean);
     if (ids.length === 0) return { files: [], more: 0 };
-    const witnesses = await this.witnesses().then(
+    const asked = this.isOpaque ? Promise.reject() : this.witnesses();
+    const witnesses = await asked.then(
       ({ vkeys }) => vkeys,
       () => [],
     );

@@ -68,7 +68,7 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
       { title: 'Last entries' },
       h(ShowPages<Entry>, {
         pages: last,
-        of: 'entries, from before these',
+        of: 'of the earlier entries',
         children: (entries) => h(Timeline, { entries }),
       }),
     ),
@@ -90,7 +90,7 @@ function promise({ policy, quorum, vkeys }: Witnessing): ComponentChildren {
   ].join('');
 }
 
-function Checkpoint({
+export function Checkpoint({
   log,
   newest,
   witnesses,
@@ -103,31 +103,42 @@ function Checkpoint({
   const time = signedAt(log, note);
   const at = time === undefined ? undefined : new Date(time * 1000).toISOString();
   const { remembered } = log;
-  return h('dl', { class: 'facts' }, [
-    h('dt', null, 'Entries'),
-    h('dd', { class: 'big' }, grouped(checkpoint.size)),
-    h('dt', null, 'Signed'),
+  return h('div', null, [
     h(
-      'dd',
-      null,
-      at ? [h(Ago, { at }), ', ', h(Time, { at })] : 'without a time',
-      ' ',
-      h(Tag, { tone: 'good' }, 'pinned keys'),
+      'p',
+      { class: 'hint' },
+      'A checkpoint is the log’s signature under all of its entries at once: whoever keeps one can show later if any of them was changed.',
     ),
-    h('dt', null, 'Witnesses'),
-    h('dd', null, witnesses === undefined ? '…' : h(Cosigners, { note, witnesses })),
-    h('dt', null, 'History'),
-    h(
-      'dd',
-      null,
-      remembered === undefined
-        ? h(Tag, { tone: 'quiet' }, 'first seen now')
+    h('dl', { class: 'facts' }, [
+      h('dt', null, 'Entries'),
+      h('dd', { class: 'big' }, grouped(checkpoint.size)),
+      h('dt', null, 'Signed'),
+      h(
+        'dd',
+        null,
+        at ? [h(Ago, { at }), ', ', h(Time, { at })] : 'without a time',
+        ' ',
+        h(Tag, { tone: 'good' }, 'pinned keys'),
+      ),
+      log.isOpaque
+        ? null
         : [
-            h(Tag, { tone: 'good' }, 'agrees'),
-            ` with the ${grouped(remembered.size)} entries seen `,
-            h(Ago, { at: remembered.at }),
+            h('dt', null, 'Witnesses'),
+            h('dd', null, witnesses === undefined ? '…' : h(Cosigners, { note, witnesses })),
           ],
-    ),
+      h('dt', null, 'History'),
+      h(
+        'dd',
+        null,
+        remembered === undefined
+          ? h(Tag, { tone: 'quiet' }, 'first seen now')
+          : [
+              h(Tag, { tone: 'good' }, 'agrees'),
+              ` with the ${grouped(remembered.size)} entries seen `,
+              h(Ago, { at: remembered.at }),
+            ],
+      ),
+    ]),
   ]);
 }
 

@@ -5,7 +5,7 @@ import { type BarRow, Bars } from './charts.ts';
 import { count, type Entry, fields, list, refOf, text, texts } from './entry.ts';
 import { readAll, rowsOf, ShowPages, useRows } from './pages.ts';
 import { Card, EntryLink, EntryLinks, Nothing, Show, Table, Tag, Time, Title, useLoad } from './parts.ts';
-import { CLAIM_WORDS, findingOf, spoken } from './words.ts';
+import { CLAIM_WORDS, countryName, findingOf, spoken } from './words.ts';
 
 export function SupervisionPage({ log }: PageProps): JSX.Element {
   const all = useRows(log, 'attestations', {}, [], 128);
@@ -182,7 +182,7 @@ function Disclosures({ entries }: { entries: readonly Entry[] }): JSX.Element {
       const { from, to } = fields(said.period) as { from: string; to: string };
       return [
         issuer,
-        text(said.country),
+        countryName(text(said.country)),
         [h(Time, { at: from, day: true }), ' to ', h(Time, { at: to, day: true })],
         String(count(said.received)),
         String(count(said.rejected)),

@@ -16,7 +16,7 @@ import { Ago, Card, EntryLink, NoteLink, Nothing, Show, Table, Tag, Time, Title,
 import { grouped, sentence } from './words.ts';
 
 export function WitnessesPage({ log, newest }: PageProps): JSX.Element {
-  const witnesses = useLoad(() => log.witnesses(), [log]);
+  const witnesses = useLoad(() => (log.isOpaque ? new Promise<never>(() => {}) : log.witnesses()), [log]);
   return h('div', null, [
     h(
       Title,
@@ -29,7 +29,12 @@ export function WitnessesPage({ log, newest }: PageProps): JSX.Element {
       h(Show<Newest>, {
         of: newest,
         children: (head) =>
-          h(Show<Witnessing>, { of: witnesses, children: (value) => h(Cosigned, { log, head, witnessing: value }) }),
+          log.isOpaque
+            ? h(Unnamed, { log, head })
+            : h(Show<Witnessing>, {
+                of: witnesses,
+                children: (value) => h(Cosigned, { log, head, witnessing: value }),
+              }),
       }),
     ),
     h(EvidenceCard, { log }),
@@ -39,6 +44,17 @@ export function WitnessesPage({ log, newest }: PageProps): JSX.Element {
     ]),
   ]);
 }
+
+/** A log whose entries name no witnesses: only the lines under its checkpoint can be told. */
+const Unnamed = ({ log, head }: { log: WebLog; head: Newest }): JSX.Element =>
+  h('div', null, [
+    h(
+      Nothing,
+      null,
+      'Which witnesses this log needs is not said in its entries: ask its operator for the policy file, and check with limmat verify.',
+    ),
+    h(Others, { names: strangersOn(head.note, log.vkeys) }),
+  ]);
 
 function Cosigned({ log, head, witnessing }: { log: WebLog; head: Newest; witnessing: Witnessing }): JSX.Element {
   const { note, checkpoint } = head;

@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { browserTests, freshPage, type Look, NARROW, settled, shoot, WIDE } from './browser.ts';
+import { axeFinds, browserTests, freshPage, type Look, NARROW, settled, shoot, WIDE } from './browser.ts';
 import { rulesFile, sha256, tellStory } from './story.ts';
 import { closeStories, type StoryLog, serveStory } from './storylog.ts';
 
 // Every page, dark and light, wide and narrow: nothing fails, nothing is asked of anybody else, axe finds nothing.
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const digest = Buffer.from(sha256(rulesFile(70))).toString('hex');
 const kidPage = async (page: Page) => {
   await page.goto('/#/keys');
@@ -45,17 +42,6 @@ const SHOWS: Record<string, RegExp> = {
   'no-entry': /not the number of an entry/,
 };
 
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const found = await axe.run();
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  });
-}
-
 browserTests((browser) => {
   let story: StoryLog;
   test.before(async () => {
@@ -73,7 +59,7 @@ browserTests((browser) => {
         const shown = `${name} ${look.width} ${look.scheme}`;
         await shoot(page, `${name}-${look.width}-${look.scheme}`);
         assert.match(await page.innerText('main'), SHOWS[name] as RegExp, shown);
-        assert.equal(await violations(page), [], shown);
+        assert.equal(await axeFinds(page), [], shown);
         const [wide, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         assert.ok(wide <= view, `${shown} is ${wide} wide in a window of ${view}`);
         assert.equal(wrong, [], shown);

@@ -87,7 +87,7 @@ browserTests((browser) => {
       assert.match(alarms, one);
     const timeline = page.locator('[aria-label="Last entries"] .timeline li');
     const before = await timeline.count();
-    await page.getByRole('button', { name: /^Show more entries/ }).click();
+    await page.getByRole('button', { name: /^Show more of the earlier entries/ }).click();
     await page.waitForFunction(
       (count) => document.querySelectorAll('[aria-label="Last entries"] li').length > count,
       before,

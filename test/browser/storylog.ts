@@ -11,6 +11,7 @@ import { queryRoutes } from '../../src/http/questions.ts';
 import { webRoutes } from '../../src/http/web.ts';
 import type { Port } from '../../src/log/channel.ts';
 import { LogGossip } from '../../src/log/gossip.ts';
+import type { EntryMode } from '../../src/log/ports.ts';
 import { LookupHandle } from '../../src/lookup/handle.ts';
 import { originHash } from '../../src/monitor/peers.ts';
 import { openEvidenceFiles } from '../../src/store/evidencefiles.ts';
@@ -70,12 +71,31 @@ export async function serveStory(world: World, trusting = false): Promise<StoryL
   return listen(log);
 }
 
-async function listen(log: HttpLog): Promise<StoryLog> {
+/** A log of bytes, which nobody can ask about them. */
+export async function serveOpaque(entries: readonly Uint8Array[]): Promise<StoryLog> {
+  const log = new HttpLog('opaque');
+  for (const entry of entries) await log.app.request('/add', { method: 'POST', body: entry as BodyInit });
+  await log.handle.caughtUp(60_000);
+  return listen(log, 'opaque');
+}
+
+function lookupOf(log: HttpLog): { lookup: LookupHandle; close: () => Promise<void> } {
   const { port1, port2 } = new MessageChannel();
   const ended = runLookup(port1 as Port, { database: log.database, postings: join(folder(), 'lookup.db') });
   const lookup = new LookupHandle(port2 as never, (message) => log.failures.push(message));
   const published = log.handle.published;
   if (published) lookup.follow(published.head);
+  const close = async () => {
+    lookup.stop();
+    await ended;
+    port1.close();
+    port2.close();
+  };
+  return { lookup, close };
+}
+
+async function listen(log: HttpLog, mode: EntryMode = 'statements'): Promise<StoryLog> {
+  const asked = mode === 'statements' ? lookupOf(log) : undefined;
   const evidence = openEvidenceFiles(join(folder(), 'evidence'));
   const gossip = new LogGossip({
     origin: ORIGIN,
@@ -85,9 +105,9 @@ async function listen(log: HttpLog): Promise<StoryLog> {
     files: evidence,
     alarm: () => {},
   });
-  const facts = { origin: ORIGIN, publicUrl: 'https://log.example', vkeys: VKEYS };
+  const facts = { origin: ORIGIN, publicUrl: 'https://log.example', vkeys: VKEYS, entries: mode };
   const routes = [
-    ...routesOf(log.handle, 'statements'),
+    ...routesOf(log.handle, mode),
     ...proofRoutes({
       log: log.handle,
       receiptKeys: [RECEIPT_KEY],
@@ -95,7 +115,7 @@ async function listen(log: HttpLog): Promise<StoryLog> {
       publishedAt: (size) => log.reads.publishedAt(size),
     }),
     ...webRoutes(PAGES, facts),
-    ...queryRoutes({ log: log.handle, lookup }),
+    ...(asked ? queryRoutes({ log: log.handle, lookup: asked.lookup }) : []),
     ...gossipRoutes(gossip),
   ];
   const server = createFront(createApp(routes, log.watch), routes, log.watch, 10_000);
@@ -104,10 +124,7 @@ async function listen(log: HttpLog): Promise<StoryLog> {
   const { port } = server.address() as AddressInfo;
   opened.push(async () => {
     await closeFront(server, 1000);
-    lookup.stop();
-    await ended;
-    port1.close();
-    port2.close();
+    await asked?.close();
     await log.close();
   });
   const url = `http://127.0.0.1:${port}`;

@@ -5,23 +5,24 @@ import { sha256 } from '#sha256';
 import { toHex, utf8 } from '../core/bytes.ts';
 import { messageOf } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
-import { type Filed, Fork, inPlainWords, openFile } from './fork.ts';
+import { inPlainWords, openFile } from './convict.ts';
+import { type Filed, Fork } from './fork.ts';
 import type { Evidence, Newest, WebLog } from './log.ts';
 import { Card, FileLink, type Loaded, NoteLink, Nothing, Show, Tag, useLoad } from './parts.ts';
 import { sentence } from './words.ts';
 
 type OfLog = { readonly log: WebLog };
+export type AlarmProps = OfLog & { readonly newest: Loaded<Newest>; readonly served: Evidence | undefined };
 type Proving = Extract<Filed, { conviction: unknown }>;
 
 const nameOf = ({ id }: Filed): string => `${id.slice(0, 12)}.tlog-evidence`;
 const proving = (files: readonly Filed[]): Proving[] => files.filter((one) => 'conviction' in one);
 
-/** Stands above every page while something is wrong with the log as a whole. */
-export function Alarm({ log, newest }: OfLog & { newest: Loaded<Newest> }): JSX.Element | null {
-  const served = useLoad(() => log.evidence(), [log]);
+/** Stands above every page while something is wrong with the log as a whole; `served` is its evidence against itself. */
+export function Alarm({ log, newest, served }: AlarmProps): JSX.Element | null {
   const { error } = newest;
   const own = error instanceof Fork ? filesOf(log, error) : [];
-  const files = [...own, ...proving(served.value?.files ?? [])];
+  const files = [...own, ...proving(served?.files ?? [])];
   if (error === undefined && log.otherKeys === undefined && files.length === 0) return null;
   return h(
     'div',

@@ -1,20 +1,22 @@
 /** The frame of all pages: navigation, what is wrong with the log as a whole, and how far it is trusted. @module */
 import { type FunctionComponent, h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { messageOf } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
-import { Alarm } from './accusation.ts';
+import type { AlarmProps } from './accusation.ts';
 import type { Newest, WebLog } from './log.ts';
+import { OverviewPage } from './overview.ts';
 import { type Loaded, Show, Time, useLoad } from './parts.ts';
 import { linkTo, OVERVIEW, type PageName, type Place, parsePlace } from './route.ts';
-import { grouped } from './words.ts';
+import { grouped, sentence } from './words.ts';
 
 export type PageProps = { readonly log: WebLog; readonly place: Place; readonly newest: Loaded<Newest> };
 
 type Page = FunctionComponent<PageProps>;
 
-/** Each page comes when it is first opened. */
+/** Each page but the first comes when it is opened. */
 const PAGE: Record<PageName, readonly [title: string, load: () => Promise<Page>]> = {
-  overview: ['Overview', async () => (await import('./overview.ts')).OverviewPage],
+  overview: ['Overview', async () => OverviewPage],
   where: ['Where is the data?', async () => (await import('./where.ts')).WherePage],
   builds: ['Builds', async () => (await import('./builds.ts')).BuildsPage],
   keys: ['Keys', async () => (await import('./keys.ts')).KeysPage],
@@ -62,7 +64,7 @@ export function App({ log }: { log: WebLog }): JSX.Element {
         ),
       ]),
     ),
-    h(Alarm, { log, newest }),
+    h(Doubt, { log, newest }),
     h(
       'main',
       { id: 'main', ref: main, class: 'wide' },
@@ -109,6 +111,29 @@ const Logo = (): JSX.Element =>
       [23, 25],
     ].map(([cx, cy]) => h('circle', { cx, cy, r: 3, fill: 'currentColor' })),
   );
+
+/** What makes everything else doubtful is said above everything else: at once in few words, and then how to prove it. */
+function Doubt({ log, newest }: Pick<PageProps, 'log' | 'newest'>): JSX.Element | null {
+  const { value: served } = useLoad(() => log.evidence(), [log]);
+  const isDoubtful =
+    newest.error !== undefined ||
+    log.otherKeys !== undefined ||
+    served?.files.some((one) => 'conviction' in one) === true;
+  const alarm = useLoad(
+    async () => (isDoubtful ? (await import('./accusation.ts')).Alarm : undefined) as FunctionComponent<AlarmProps>,
+    [isDoubtful],
+  );
+  if (!isDoubtful) return null;
+  if (alarm.value !== undefined) return h(alarm.value, { log, newest, served });
+  return h('div', { class: 'alarm', role: 'alert' }, [
+    h(
+      'div',
+      { class: 'wide' },
+      h('h2', null, 'Something is wrong with this log'),
+      h('p', null, newest.error === undefined ? '' : sentence(messageOf(newest.error))),
+    ),
+  ]);
+}
 
 function Trust({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element {
   const forget = () => {

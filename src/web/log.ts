@@ -13,7 +13,7 @@ import { verifyConsistency } from '../core/proof.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import { count, type Entry, fields, list, proveRow, type Row, text, texts } from './entry.ts';
 import { jsonOf } from './fetch.ts';
-import { type Filed, Fork, forkOf, openFile, type Signed } from './fork.ts';
+import { type Filed, Fork, type Signed } from './fork.ts';
 import type { Memory, Seen } from './memory.ts';
 
 /** The newest checkpoint as it was published, and what it says. */
@@ -118,16 +118,21 @@ export class WebLog {
     const [older, newer] = seen.size <= checkpoint.size ? [seen, checkpoint] : [checkpoint, seen];
     if (older.size === newer.size) {
       if (equal(older.root, newer.root)) return [];
-      throw await forkOf(this.get, this.vkeys, older, newer);
+      throw await this.#forkOf(older, newer);
     }
     const path = await new Reader(this.get, newer).consistency(older.size);
     try {
       verifyConsistency(older.size, newer.size, older.root, newer.root, path);
     } catch {
       // The hashes were authenticated: they are of the newer tree, and the older one is none of its beginnings.
-      throw await forkOf(this.get, this.vkeys, older, newer);
+      throw await this.#forkOf(older, newer);
     }
     return path;
+  }
+
+  async #forkOf(older: Signed, newer: Signed): Promise<Fork> {
+    const { forkOf } = await import('./convict.ts');
+    return forkOf(this.get, this.vkeys, older, newer);
   }
 
   /** The evidence against the log that it serves itself; undefined where none can be served, as by a static copy. */
@@ -149,6 +154,7 @@ export class WebLog {
       ({ vkeys }) => vkeys,
       () => [],
     );
+    const { openFile } = await import('./convict.ts');
     const files = ids.slice(0, MOST_FILES).map(async (id) => {
       const file = await this.get(`${this.#gossip}/evidence/${id}`);
       return openFile(id, file, [...this.vkeys, ...witnesses], this.origin);

@@ -27,7 +27,7 @@ const PAGES: Record<string, string | ((page: Page) => Promise<void>)> = {
   entry: '/#/entry/20',
   'no-entry': '/#/entry/x',
 };
-const LOOKS: Look[] = [WIDE, NARROW, { ...WIDE, scheme: 'dark' }, { ...NARROW, scheme: 'light' }];
+const LOOKS: Look[] = [WIDE, NARROW, { ...WIDE, scheme: 'dark' }, { width: 700, scheme: 'light' }];
 /** What each page must show of the story. */
 const SHOWS: Record<string, RegExp> = {
   overview: /acme signed software endpoint 2019\.04\.00 at zrh-1[\s\S]*logged 12 min later/,
@@ -118,6 +118,25 @@ browserTests((browser) => {
       [await time.innerText(), await time.getAttribute('title')],
       ['19 Jan 2019, 03:00', '2019-01-19 02:00:00 UTC'],
     );
+    await page.context().close();
+  });
+
+  test('nothing moves for those who want no motion', async () => {
+    const { page } = await freshPage(browser(), story.url, WIDE, { reducedMotion: 'reduce' });
+    await page.goto('/#/entry/20');
+    await settled(page);
+    const moving = () =>
+      page.evaluate(
+        () =>
+          [...document.querySelectorAll('*')].filter((element) => {
+            const { animationName, animationDuration, transitionDuration } = getComputedStyle(element);
+            const lasts = (time: string) => time.split(', ').some((one) => Number.parseFloat(one) > 0.01);
+            return (animationName !== 'none' && lasts(animationDuration)) || lasts(transitionDuration);
+          }).length,
+      );
+    assert.is(await moving(), 0);
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    assert.ok((await moving()) > 0, 'there is something that would move');
     await page.context().close();
   });
 

@@ -6,11 +6,16 @@ import type { Fetched } from '../log/witnessing.ts';
 const MAX_ANSWER = 64 * 1024;
 const MAX_CHECKPOINT = 128 * 1024;
 
-export const post: Post = async (url, body, signal) => {
-  const response = await fetch(url, { method: 'POST', body: body as BodyInit, redirect: 'manual', signal });
-  const type = response.headers.get('content-type') ?? '';
-  return { status: response.status, type, body: await readAtMost(response, MAX_ANSWER) };
-};
+const posting =
+  (headers: Record<string, string>): Post =>
+  async (url, body, signal) => {
+    const response = await fetch(url, { method: 'POST', body: body as BodyInit, headers, redirect: 'manual', signal });
+    const type = response.headers.get('content-type') ?? '';
+    return { status: response.status, type, body: await readAtMost(response, MAX_ANSWER) };
+  };
+export const post = posting({});
+/** SPEC (tlog-mirror): a body of add-entries is application/octet-stream. */
+export const postBytes = posting({ 'content-type': 'application/octet-stream' });
 
 export const get: Fetched = async (url, signal) => {
   const response = await fetch(url, { signal });

@@ -6,12 +6,15 @@ import { sha256 } from '#sha256';
 import { LogClient } from '../client/logclient.ts';
 import { toHex, utf8 } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
+import type { Evidence } from '../core/evidence.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
+import type { Tile } from '../core/tile.ts';
 import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
-import { type MirrorReads, mirrorRoutes } from '../http/mirror.ts';
+import { mirrorRoutes } from '../http/mirror.ts';
+import { createMirrorMetrics, mirrorOperatorRoutes } from '../http/mirrorhealth.ts';
 import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
 import { PublishedTree } from '../log/published.ts';
 import { TreeCopy } from '../log/treecopy.ts';
@@ -71,6 +74,8 @@ async function run(options: Options): Promise<void> {
   const { name, origin } = known.identity();
   const cosigners = mirrorKeys(name, readSeed(directory.seed));
   const logger = pino({ base: null }, pino.destination(2));
+  const alarm = ({ kind }: Evidence) =>
+    logger.warn({ origin, kind }, 'the log signed two histories: evidence is kept and served');
   const mirror = new Mirror({
     origin,
     vkeys,
@@ -79,7 +84,7 @@ async function run(options: Options): Promise<void> {
     cosigners,
     refusal,
     clock: () => new Date(),
-    alarm: ({ kind }) => logger.warn({ origin, kind }, 'the log signed two histories: evidence is kept and served'),
+    alarm,
   });
   const close = () => {
     copy.close();
@@ -128,15 +133,18 @@ type Serving = {
 async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...rest }: Serving): Promise<void> {
   const hash = toHex(sha256(utf8(mirror.origin)));
   let trouble: string | undefined;
+  const metrics = createMirrorMetrics();
+  const state = { mirror, evidence: () => known.evidence().length, trouble: () => trouble };
+  metrics.watch(state);
   const watch = {
-    count: () => {},
-    refused: () => {},
+    count: metrics.count,
+    refused: metrics.refused,
     failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
   };
-  const reads = readsOf(mirror, copy, known, () => trouble);
   const described = [
-    ...mirrorRoutes(mirror, hash, reads),
+    ...mirrorRoutes(mirror, hash, tilesOf(mirror, copy)),
     ...gossipRoutes(new MirrorGossip(mirror, known), () => performance.now()),
+    ...mirrorOperatorRoutes(state, metrics),
   ];
   const about = { title: `A mirror of ${mirror.origin}`, version: packageVersion(), url: '/' };
   const routes = withOpenApi(described, about, () => NO_SAMPLE);
@@ -157,24 +165,15 @@ async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...
   }
 }
 
-/** What is served follows what is mirrored. */
-function readsOf(
-  mirror: Mirror,
-  copy: SqliteStore,
-  known: SqliteMirrorStore,
-  trouble: () => string | undefined,
-): MirrorReads {
+/** Tiles and bundles of what is mirrored. */
+function tilesOf(mirror: Mirror, copy: SqliteStore): (tile: Tile) => Uint8Array {
   let tree: PublishedTree | undefined;
-  return {
-    tile(tile) {
-      const mirrored = mirror.mirrored();
-      if (!mirrored) throw new Fault('unknown-resource', 'nothing is mirrored yet', { retryAfter: 10 });
-      tree ??= new PublishedTree(copy, mirrored);
-      if (tree.head.size !== mirrored.size) tree.advance(mirrored);
-      return tree.tile(tile);
-    },
-    evidence: () => known.evidence().length,
-    trouble,
+  return (tile) => {
+    const mirrored = mirror.mirrored();
+    if (!mirrored) throw new Fault('unknown-resource', 'nothing is mirrored yet', { retryAfter: 10 });
+    tree ??= new PublishedTree(copy, mirrored);
+    if (tree.head.size !== mirrored.size) tree.advance(mirrored);
+    return tree.tile(tile);
   };
 }
 

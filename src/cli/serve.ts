@@ -30,6 +30,7 @@ import { type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
 import type { LookupOptions } from './openlookup.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
+import { pushersTo } from './pushers.ts';
 import { readBytes } from './readinput.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
@@ -52,6 +53,7 @@ export function makeCommand(): Command {
     .addOption(setting('--export <dir>', 'keep a static copy of the tree there, for a file server or a CDN'))
     .addOption(setting('--reserve <mebibytes>', 'free disk below which the log is read-only').default('512'))
     .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
+    .addOption(setting('--push <url...>', 'mirrors that are sent all that is published (C2SP tlog-mirror)').default([]))
     .addOption(setting('--policy <file>', 'tlog-policy: whose cosignatures a checkpoint needs before it is published'))
     .option('--witness-fail-open', 'publish without a quorum of witnesses rather than wait for one')
     .option('--accept-clock-step', 'go on though the clock is more than 48 hours beyond the last heartbeat')
@@ -66,6 +68,7 @@ type Options = {
   export?: string;
   reserve: string;
   patience: string;
+  push: string[];
   policy?: string;
   witnessFailOpen?: boolean;
   acceptClockStep?: boolean;
@@ -82,6 +85,9 @@ async function serve(options: Options): Promise<void> {
   const store = openStore(directory.database, { readonly: true });
   const { origin, entries } = store.identity();
   const logger = pino({ base: null }, pino.destination(2));
+  const trouble = (what: string, message: string) => logger.error({ what }, message);
+  const news = (what: string, message: string) => logger.info({ what }, message);
+  const pushers = pushersTo(options.push, origin, trouble, news);
   const metrics = createMetrics();
   let stopping = false;
 
@@ -98,23 +104,29 @@ async function serve(options: Options): Promise<void> {
     worker.once('error', reject);
   });
   ended.catch(() => {}); // told below, unless the thread itself said before why it ends
-  const trouble = (what: string, message: string) => logger.error({ what }, message);
   let lookup: LookupHandle | undefined;
+  const follow = () => {
+    for (const pusher of pushers) if (log.published) pusher.follow(log.published);
+  };
   const log = new LogHandle({
     port: worker,
     published: readPublished(store),
     committed: store.head().size,
-    followed: (head) => lookup?.follow(head),
+    followed: (head) => {
+      lookup?.follow(head);
+      follow();
+    },
     openTree: (head) => new PublishedTree(store, head),
     observe: metrics.observe,
     trouble,
-    news: (what, message) => logger.info({ what }, message),
+    news,
   });
-  metrics.watch(log);
+  metrics.watch(log, pushers);
   const keys = await Promise.race([log.ready, ended as Promise<never>]);
   // Not before: a log that cannot be opened ends, and leaves no other thread behind.
   if (entries === 'statements') lookup = startLookup(directory, trouble);
   if (log.published) lookup?.follow(log.published.head);
+  follow();
   // What was signed before may name another receipt key or URL: it is only shown if nothing newer comes.
   await log.renewed(RENEWAL);
   const watch = {
@@ -141,8 +153,8 @@ async function serve(options: Options): Promise<void> {
       findLeaf: leafFinder(entries, log),
       publishedAt: (size) => store.publishedAt(size),
     }),
-    // Before the questions, which answer for all of /v1/. A log of opaque entries has nothing that a page could tell.
-    ...(entries === 'statements' ? webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys }) : []),
+    // Before the questions, which answer for all of /v1/.
+    ...webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys, entries }),
     ...(lookup ? queryRoutes({ log, lookup }) : []),
     ...gossipRoutes(
       new LogGossip({
@@ -162,6 +174,7 @@ async function serve(options: Options): Promise<void> {
   const server = createFront(createApp(routes, watch), routes, watch, patience);
   const closeLog = async () => {
     stopping = true;
+    await Promise.all(pushers.map((pusher) => pusher.stop()));
     lookup?.stop();
     await log.stop();
     await ended;

@@ -2,10 +2,10 @@
  * The body of `POST /add-entries`, C2SP tlog-mirror: entries in packages that are aligned like entry bundles, each with a
  * proof that it belongs to the tree that the upload ends at. @module
  */
-import { concat, fromUtf8, HASH_BYTES, type Hash, utf8 } from './bytes.ts';
+import { concat, fromBase64, fromUtf8, HASH_BYTES, type Hash, toBase64, utf8 } from './bytes.ts';
 import { Fault, must } from './fault.ts';
 import { hashAt } from './hash.ts';
-import { checkSize, isSize } from './size.ts';
+import { checkSize, isSize, parseSize } from './size.ts';
 import type { Range } from './subtree.ts';
 import { TILE_WIDTH } from './tile.ts';
 
@@ -27,6 +27,27 @@ const MAX_HASHES = 63;
 export const MAX_PACKAGES = 32;
 /** The media type of 202 and 409: a size to end at, the next entry, a ticket. */
 export const MIRROR_INFO_TYPE = 'text/x.tlog.mirror-info';
+
+/** Where an upload goes on: the size to end at, the next entry, and what to give along. */
+export type MirrorInfo = { readonly size: number; readonly next: number; readonly ticket: Uint8Array };
+
+/** SPEC: a size, the next entry, and a possibly zero length ticket in base64, each followed by a newline. */
+export function formatMirrorInfo({ size, next, ticket }: MirrorInfo): Uint8Array {
+  return utf8(`${size}\n${next}\n${toBase64(ticket)}\n`);
+}
+
+/** The inverse of `formatMirrorInfo`. Fault `bad-request`. */
+export function parseMirrorInfo(body: Uint8Array): MirrorInfo {
+  const [size = '', next = '', ticket, end, ...more] = fromUtf8(body, 'bad-request').split('\n');
+  if (ticket === undefined || end !== '' || more.length > 0) {
+    throw new Fault('bad-request', 'it is not a size, a next entry and a ticket, one a line');
+  }
+  return {
+    size: parseSize(size, 'bad-request'),
+    next: parseSize(next, 'bad-request'),
+    ticket: fromBase64(ticket, 'bad-request'),
+  };
+}
 
 /** The entries of each package of an upload, in order. */
 export function* packagesOf({ start, end }: Range): Generator<Range> {

@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Observation } from '../log/channel.ts';
 import type { WitnessStatus } from '../log/cosign.ts';
 import type { LogHandle } from '../log/handle.ts';
+import type { Pusher, PushStatus } from '../log/push.ts';
 import type { WitnessingStatus } from '../log/witnessing.ts';
 import { answers, type Described } from './describe.ts';
 import type { Handler } from './route.ts';
@@ -17,7 +18,7 @@ export type Metrics = {
   count(route: string, status: number): void;
   refused(code: string): void;
   observe(observation: Observation): void;
-  watch(log: LogHandle): void;
+  watch(log: LogHandle, pushers: readonly Pusher[]): void;
 };
 
 /** From a tenth of a millisecond to ten seconds. */
@@ -55,7 +56,7 @@ export function createMetrics(): Metrics {
       steps.observe({ step: what }, seconds);
       if (what === 'turn') entries.inc(count);
     },
-    watch(log) {
+    watch(log, pushers) {
       const gauge = (name: string, help: string, read: () => number) =>
         new Gauge({
           name,
@@ -69,6 +70,7 @@ export function createMetrics(): Metrics {
       gauge('limmat_waiting', 'Submissions waiting for an answer', () => log.waiting);
       gauge('limmat_frozen', '1 while the log refuses to sign', () => (log.frozen ? 1 : 0));
       watchWitnesses(registry, log);
+      if (pushers.length > 0) watchPushers(registry, pushers);
     },
   };
 }
@@ -103,6 +105,26 @@ function watchWitnesses(registry: Registry, log: LogHandle): void {
   each('limmat_cosign_conflicts', 'Answers that named another size', ({ conflicts }) => conflicts);
   each('limmat_cosign_size', 'The size that it has cosigned last', ({ size }) => size);
   each('limmat_cosign_time_seconds', 'When it did, since 1970', (one) => one.lastSuccess && one.lastSuccess / 1000);
+}
+
+/** The mirrors that this log pushes to, by their hosts. */
+function watchPushers(registry: Registry, pushers: readonly Pusher[]): void {
+  const each = (name: string, help: string, read: (status: PushStatus) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['mirror'],
+      registers: [registry],
+      collect() {
+        for (const status of pushers.map((one) => one.status())) {
+          this.set({ mirror: new URL(status.url).host }, read(status));
+        }
+      },
+    });
+  each('limmat_push_size', 'The size that a mirror has by what was pushed', ({ size }) => size);
+  each('limmat_push_failures', 'Attempts that failed since the start', ({ failures }) => failures);
+  each('limmat_push_trouble', '1 while the mirror cannot be brought up to date', ({ trouble }) => (trouble ? 1 : 0));
+  each('limmat_push_time_seconds', 'When it was up to date, since 1970', (one) => (one.lastSuccess ?? 0) / 1000);
 }
 
 /** Finds the counter of a route and a status once, since looking it up costs more than counting. */

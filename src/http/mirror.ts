@@ -5,25 +5,15 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { MAX_ADD_CHECKPOINT, SIZE_TYPE } from '../core/addcheckpoint.ts';
-import { MIRROR_INFO_TYPE } from '../core/addentries.ts';
+import { formatMirrorInfo, MIRROR_INFO_TYPE } from '../core/addentries.ts';
 import { utf8 } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseTilePath, type Tile } from '../core/tile.ts';
 import type { Mirror } from '../monitor/mirror.ts';
 import { addEntries } from '../monitor/upload.ts';
-import { answers, type Described, object, SIZE } from './describe.ts';
-import { type Ask, asJson, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
+import { answers, type Described } from './describe.ts';
+import { type Ask, asText, type Handler, mediaType, noBody, type Route } from './route.ts';
 import { checkpointDescribed, open, tileDescribed, tileReply } from './tiles.ts';
-
-/** What is served of a mirror beside what it decides. */
-export type MirrorReads = {
-  /** A tile or bundle of the mirrored checkpoint. */
-  tile(tile: Tile): Uint8Array;
-  /** How many evidence files are kept. */
-  evidence(): number;
-  /** What goes wrong; undefined while nothing does. */
-  trouble(): string | undefined;
-};
 
 /** 32 packages of entries of 8 kB; of larger ones a client sends fewer packages. */
 const MAX_UPLOAD = 64 * 1024 * 1024;
@@ -49,25 +39,8 @@ const ADD_ENTRIES: Described = {
     409: info('Go on from there: a size, the next entry, a ticket'),
   },
 };
-const health = object({
-  status: { enum: ['ok', 'unhealthy'] },
-  'problem?': { type: 'string' },
-  origin: { type: 'string' },
-  'mirroredSize?': SIZE,
-  'pendingSize?': SIZE,
-  nextEntry: SIZE,
-  evidence: SIZE,
-});
-const HEALTH: Described = {
-  summary: 'Whether the last round went well.',
-  answers: {
-    ...answers('It did', 'application/json', health),
-    503: { says: 'It did not, and why', types: { 'application/json': health } },
-  },
-};
-
-/** The routes of a mirror; `hash` is the SHA-256 of the origin in hexadecimal. */
-export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): Route[] {
+/** The routes of a mirror; `hash` is the SHA-256 of the origin in hexadecimal, `read` a tile of what is mirrored. */
+export function mirrorRoutes(mirror: Mirror, hash: string, read: (tile: Tile) => Uint8Array): Route[] {
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
   const post = { method: 'POST', form: asText, hot: true } as const;
   return [
@@ -78,7 +51,7 @@ export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): 
       hot: true,
       described: checkpointDescribed,
     },
-    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(reads, `/${hash}/`), hot: true, described: tileDescribed },
+    { ...get, path: `/${hash}/tile/*`, handler: tileHandler(read, `/${hash}/`), hot: true, described: tileDescribed },
     {
       ...post,
       path: '/add-checkpoint',
@@ -93,7 +66,6 @@ export function mirrorRoutes(mirror: Mirror, hash: string, reads: MirrorReads): 
       handler: addEntriesHandler(mirror),
       described: ADD_ENTRIES,
     },
-    { ...get, path: '/healthz', form: asJson, handler: healthHandler(mirror, reads), described: HEALTH },
   ];
 }
 
@@ -106,10 +78,10 @@ function checkpointHandler(mirror: Mirror): Handler {
   };
 }
 
-function tileHandler(reads: MirrorReads, prefix: string): Handler {
+function tileHandler(read: (tile: Tile) => Uint8Array, prefix: string): Handler {
   return (ask) => {
     const tile = parseTilePath(ask.path.slice(prefix.length));
-    return tileReply(ask, tile, reads.tile(tile));
+    return tileReply(ask, tile, read(tile));
   };
 }
 
@@ -134,12 +106,10 @@ function addEntriesHandler(mirror: Mirror): Handler {
     const uploaded = addEntries(mirror, await decoded(ask, body));
     const headers = { ...TEXT, 'accept-encoding': 'gzip' };
     if (uploaded.status === 200) return { status: 200, headers, body: uploaded.lines };
-    const { size, next } = uploaded.info;
-    // SPEC: a size, the next entry, and a possibly zero length ticket in base64, each followed by a newline.
     return {
       status: uploaded.status,
       headers: { ...headers, 'content-type': MIRROR_INFO_TYPE },
-      body: `${size}\n${next}\n\n`,
+      body: formatMirrorInfo(uploaded.info),
     };
   };
 }
@@ -156,16 +126,4 @@ async function decoded(ask: Ask, body: Uint8Array): Promise<Uint8Array> {
     if (large) throw new Fault('too-large', `the body unfolds to more than ${MAX_UPLOAD} bytes: send fewer packages`);
     throw new Fault('bad-request', `the body is not gzip: ${messageOf(error)}`);
   }
-}
-
-/** 200 while the last round went well, 503 with the reason after one that did not. */
-function healthHandler(mirror: Mirror, reads: MirrorReads): Handler {
-  return () => {
-    const [problem, mirrored, pending] = [reads.trouble(), mirror.mirrored(), mirror.pending()[0]];
-    const status = problem === undefined && mirrored ? 'ok' : 'unhealthy';
-    const sizes = { mirroredSize: mirrored?.size, pendingSize: pending?.size, nextEntry: mirror.tree.head.size };
-    const body = { status, problem, origin: mirror.origin, ...sizes, evidence: reads.evidence() };
-    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-    return { status: status === 'ok' ? 200 : 503, headers, body: `${JSON.stringify(body)}\n` };
-  };
 }

@@ -8,12 +8,19 @@ import mime from 'mime';
 import Negotiator from 'negotiator';
 import { Fault } from '../core/fault.ts';
 import { formatVkey, type Vkey } from '../core/note.ts';
+import type { EntryMode } from '../log/ports.ts';
 import { answers, type Described, inPath, object } from './describe.ts';
 import { type Ask, asText, type Handler, noBody, type Reply, type Route } from './route.ts';
 import { open } from './tiles.ts';
 
 /** What a page is told before it has verified anything; it pins the keys at its first visit. */
-export type WebFacts = { readonly origin: string; readonly publicUrl: string; readonly vkeys: readonly Vkey[] };
+export type WebFacts = {
+  readonly origin: string;
+  readonly publicUrl: string;
+  readonly vkeys: readonly Vkey[];
+  /** Opaque entries are bytes about which a page can tell nothing but that they are there. */
+  readonly entries: EntryMode;
+};
 
 /** No inline script, nothing from a third party, and nobody may put these pages into a frame. */
 const POLICY = [
@@ -40,7 +47,12 @@ const ABOUT: Described = {
   answers: answers(
     'It is',
     'application/json',
-    object({ origin: TEXT, publicUrl: TEXT, vkeys: { type: 'array', items: TEXT } }),
+    object({
+      origin: TEXT,
+      publicUrl: TEXT,
+      vkeys: { type: 'array', items: TEXT },
+      entries: { enum: ['statements', 'opaque'] },
+    }),
   ),
 };
 const PAGE: Described = { summary: 'The pages for people.', answers: answers('A page', 'text/html') };
@@ -57,9 +69,9 @@ const asset = (names: Iterable<string>): Described => {
 };
 
 /** The routes of the pages in `directory`; only `/v1/log` where they were not built. */
-export function webRoutes(directory: string, { origin, publicUrl, vkeys }: WebFacts): Route[] {
+export function webRoutes(directory: string, { origin, publicUrl, vkeys, entries }: WebFacts): Route[] {
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
-  const facts = JSON.stringify({ origin, publicUrl, vkeys: vkeys.map(formatVkey) });
+  const facts = JSON.stringify({ origin, publicUrl, vkeys: vkeys.map(formatVkey), entries });
   const json = { 'content-type': 'application/json', 'cache-control': 'no-cache', ...open };
   const routes: Route[] = [
     { ...get, described: ABOUT, path: '/v1/log', handler: () => ({ status: 200, headers: json, body: facts }) },

@@ -2,7 +2,7 @@
  * `add-entries` of C2SP tlog-mirror: a log pushes its entries, in packages each of which is authenticated and stored on
  * its own, so that an upload may break off anywhere and go on from the next entry. @module
  */
-import { type Package, parseAddEntries, subtreeOfPackage } from '../core/addentries.ts';
+import { type MirrorInfo, type Package, parseAddEntries, subtreeOfPackage } from '../core/addentries.ts';
 import { HASH_BYTES, type Hash } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHashInto } from '../core/hash.ts';
@@ -11,8 +11,8 @@ import { append, EMPTY_EDGE, rootOf } from '../core/tree.ts';
 import type { Mirror } from './mirror.ts';
 import type { KnownCheckpoint } from './ports.ts';
 
-/** Where an upload can go on; no ticket is needed, since the checkpoints it may end at are kept. */
-export type MirrorInfo = { readonly size: number; readonly next: number };
+/** None is needed, since the checkpoints that an upload may end at are kept. */
+const NO_TICKET = new Uint8Array(0);
 export type Uploaded =
   | { readonly status: 200; readonly lines: string }
   | { readonly status: 202 | 409; readonly info: MirrorInfo };
@@ -31,14 +31,15 @@ export function addEntries(mirror: Mirror, body: Uint8Array): Uploaded {
   if (!newest) throw new Fault('bad-proof', 'there is no pending checkpoint yet: send one to add-checkpoint');
   const target = pending.find(({ size }) => size === head.end);
   const next = mirror.tree.head.size;
-  const conflict = (size: number): Uploaded => ({ status: 409, info: { size, next: mirror.tree.head.size } });
+  const infoOf = (size: number): MirrorInfo => ({ size, next: mirror.tree.head.size, ticket: NO_TICKET });
+  const conflict = (size: number): Uploaded => ({ status: 409, info: infoOf(size) });
   if (!target || target.size < (mirror.mirrored()?.size ?? 0)) return conflict(newest.size);
   if (head.start > next || head.start < next - MAX_OVERLAP) return conflict(target.size);
   const { saved, fault } = save(mirror, target, packages);
   if (fault) throw fault;
   if (saved === 0 && head.start < head.end) throw new Fault('bad-request', 'the body holds no whole entry package');
   if (mirror.tree.head.size < target.size) {
-    return { status: 202, info: { size: target.size, next: mirror.tree.head.size } };
+    return { status: 202, info: infoOf(target.size) };
   }
   return { status: 200, lines: mirror.complete(target) };
 }

@@ -1,7 +1,9 @@
 /** What is open: contradictions, overdue promises, compromised keys, withdrawn builds, corrections. @module */
 import { h, type JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { type Entry, list, refOf } from './entry.ts';
 import type { WebLog } from './log.ts';
+import { readAll, rowsOf } from './pages.ts';
 import { EntryLink, Nothing, Tag, Time } from './parts.ts';
 import { linkTo } from './route.ts';
 import { duration, inWords } from './words.ts';
@@ -19,37 +21,59 @@ export type Alarms = {
   readonly keys: readonly KeyRow[];
   readonly withdrawn: readonly Entry[];
   readonly corrected: readonly Entry[];
+  /** Whether there is more of any of them than was read. */
+  readonly isCut: boolean;
 };
 
 /** Reads all that a reader should know before anything else. */
 export async function openAlarms(log: WebLog): Promise<Alarms> {
+  const asOf = `${new Date().toISOString().slice(0, 19)}Z`;
+  const overduePage = async (after: number | undefined) => {
+    const params = { state: 'overdue', asOf, proof: 0, after, limit: 256 };
+    const { promises: items, next } = await log.ask<{ promises: Promised[]; next?: number }>('promises', params);
+    return { items, next };
+  };
+  const keyPage = async (after: number | undefined) => {
+    const { keys: items, next } = await log.ask<{ keys: KeyRow[]; next?: number }>('keys', { after, limit: 256 });
+    return { items, next };
+  };
+  const entries = (question: string, params = {}) => readAll(rowsOf(log, question, params));
   const [against, taken, overdue, keys, withdrawn, corrected] = await Promise.all([
-    log.rows('attestations', { verdict: 'contradict' }),
-    log.rows('attestations', { verdict: 'withdraw' }),
-    log.ask<{ promises: Promised[] }>('promises', {
-      state: 'overdue',
-      asOf: `${new Date().toISOString().slice(0, 19)}Z`,
-      proof: 0,
-    }),
-    log.ask<{ keys: KeyRow[] }>('keys', { limit: 256 }),
-    log.rows('withdrawals'),
-    log.rows('corrections'),
+    entries('attestations', { verdict: 'contradict' }),
+    entries('attestations', { verdict: 'withdraw' }),
+    readAll<Promised>(overduePage),
+    readAll<KeyRow>(keyPage),
+    entries('withdrawals'),
+    entries('corrections'),
   ]);
-  const back = new Set(taken.entries.flatMap(({ fields }) => list(fields.refs).map(refOf)));
+  const back = new Set(taken.items.flatMap(({ fields }) => list(fields.refs).map(refOf)));
   return {
-    contradictions: against.entries.filter(({ index }) => !back.has(index)),
-    overdue: overdue.promises,
-    keys: keys.keys.filter(({ state }) => state === 'compromised'),
-    withdrawn: withdrawn.entries,
-    corrected: corrected.entries,
+    contradictions: against.items.filter(({ index }) => !back.has(index)),
+    overdue: overdue.items,
+    keys: keys.items.filter(({ state }) => state === 'compromised'),
+    withdrawn: withdrawn.items,
+    corrected: corrected.items,
+    isCut: [against, taken, overdue, keys, withdrawn, corrected].some((one) => one.isCut),
   };
 }
 
+/** Alarms that are shown before somebody asks for more. */
+const SHOWN = 12;
+
+/** What the log concludes from its entries comes without a proof; its entries have theirs. */
+const LogsWord = (): JSX.Element =>
+  h(
+    'span',
+    { class: 'hint word', title: 'Concluded by the log from its entries, and not proven here' },
+    'the log’s word',
+  );
+
 export function AlarmList({
-  alarms: { contradictions, overdue, keys, withdrawn, corrected },
+  alarms: { contradictions, overdue, keys, withdrawn, corrected, isCut },
 }: {
   alarms: Alarms;
 }): JSX.Element {
+  const [shown, setShown] = useState(SHOWN);
   const items = [
     ...contradictions.map((entry) =>
       h(
@@ -69,7 +93,8 @@ export function AlarmList({
         h(EntryLink, { index: announced }, relocation),
         ' was promised for ',
         h(Time, { at: due, day: true }),
-        secondsLate === undefined ? '' : `, ${duration(secondsLate)} ago`,
+        secondsLate === undefined ? ' ' : `, ${duration(secondsLate)} ago `,
+        h(LogsWord, {}),
       ),
     ),
     ...keys.map(({ keyId, kid }) =>
@@ -79,6 +104,8 @@ export function AlarmList({
         h(Tag, { tone: 'bad' }, 'compromised'),
         ' ',
         h('a', { href: linkTo('keys', kid) }, `the key ${keyId}`),
+        ' ',
+        h(LogsWord, {}),
       ),
     ),
     ...withdrawn.map((entry) =>
@@ -100,7 +127,19 @@ export function AlarmList({
       ),
     ),
   ];
-  return items.length === 0
-    ? h(Nothing, null, 'Nothing is contradicted, overdue, compromised or withdrawn.')
-    : h('ul', { class: 'alarms' }, items);
+  if (items.length === 0) return h(Nothing, null, 'Nothing is contradicted, overdue, compromised or withdrawn.');
+  return h('div', null, [
+    h('ul', { class: 'alarms' }, items.slice(0, shown)),
+    items.length <= shown
+      ? null
+      : h('p', { class: 'pager' }, [
+          h(
+            'button',
+            { type: 'button', class: 'small', onClick: () => setShown(shown + 4 * SHOWN) },
+            'Show more alarms',
+          ),
+          h('span', { class: 'hint', role: 'status' }, `${shown} of ${items.length} are shown, the gravest first.`),
+        ]),
+    isCut ? h('p', { class: 'hint' }, 'There are more than this page can show.') : null,
+  ]);
 }

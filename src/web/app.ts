@@ -3,18 +3,20 @@ import { type FunctionComponent, h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { messageOf } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
+import type { AlarmProps } from './accusation.ts';
 import type { Newest, WebLog } from './log.ts';
+import { OverviewPage } from './overview.ts';
 import { type Loaded, Show, Time, useLoad } from './parts.ts';
-import { linkTo, type PageName, type Place, parsePlace } from './route.ts';
+import { linkTo, OVERVIEW, type PageName, type Place, parsePlace } from './route.ts';
 import { grouped, sentence } from './words.ts';
 
 export type PageProps = { readonly log: WebLog; readonly place: Place; readonly newest: Loaded<Newest> };
 
 type Page = FunctionComponent<PageProps>;
 
-/** Each page comes when it is first opened. */
+/** Each page but the first comes when it is opened. */
 const PAGE: Record<PageName, readonly [title: string, load: () => Promise<Page>]> = {
-  overview: ['Overview', async () => (await import('./overview.ts')).OverviewPage],
+  overview: ['Overview', async () => OverviewPage],
   where: ['Where is the data?', async () => (await import('./where.ts')).WherePage],
   builds: ['Builds', async () => (await import('./builds.ts')).BuildsPage],
   keys: ['Keys', async () => (await import('./keys.ts')).KeysPage],
@@ -23,9 +25,16 @@ const PAGE: Record<PageName, readonly [title: string, load: () => Promise<Page>]
   entry: ['Entry', async () => (await import('./entrypage.ts')).EntryPage],
 };
 const IN_MENU = ['overview', 'where', 'builds', 'keys', 'supervision', 'witnesses'] as const;
+/** Of a log whose entries mean nothing here. */
+const OPAQUE_MENU = ['overview', 'entry', 'witnesses'] as const;
+const OPAQUE: Partial<Record<PageName, () => Promise<Page>>> = {
+  overview: async () => (await import('./opaque.ts')).OpaqueOverview,
+  entry: async () => (await import('./opaque.ts')).OpaqueEntry,
+};
 
 export function App({ log }: { log: WebLog }): JSX.Element {
-  const place = usePlace();
+  const asked = usePlace();
+  const place = log.isOpaque && !OPAQUE_MENU.some((name) => name === asked.page) ? OVERVIEW : asked;
   const newest = useLoad(() => log.head(), [log]);
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -45,7 +54,7 @@ export function App({ log }: { log: WebLog }): JSX.Element {
         h(
           'nav',
           { 'aria-label': 'Pages' },
-          IN_MENU.map((name) =>
+          (log.isOpaque ? OPAQUE_MENU : IN_MENU).map((name) =>
             h(
               'a',
               { href: linkTo(name), 'aria-current': name === place.page ? 'page' : undefined, key: name },
@@ -55,7 +64,7 @@ export function App({ log }: { log: WebLog }): JSX.Element {
         ),
       ]),
     ),
-    h(Alarm, { log, newest }),
+    h(Doubt, { log, newest }),
     h(
       'main',
       { id: 'main', ref: main, class: 'wide' },
@@ -69,7 +78,8 @@ export function App({ log }: { log: WebLog }): JSX.Element {
 let isLater = false;
 
 function Opened(props: PageProps): JSX.Element {
-  const page = useLoad(PAGE[props.place.page][1], []);
+  const { log, place } = props;
+  const page = useLoad((log.isOpaque && OPAQUE[place.page]) || PAGE[place.page][1], []);
   const here = useRef<HTMLDivElement>(null);
   const isThere = page.value !== undefined;
   useEffect(() => {
@@ -102,52 +112,27 @@ const Logo = (): JSX.Element =>
     ].map(([cx, cy]) => h('circle', { cx, cy, r: 3, fill: 'currentColor' })),
   );
 
-/** What makes everything else doubtful is said above everything else. */
-function Alarm({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element | null {
-  const wrong = [
-    ...(newest.error === undefined ? [] : [sentence(messageOf(newest.error))]),
-    ...(log.otherKeys === undefined
-      ? []
-      : [
-          'The log offers other keys than those this browser pinned. The pinned ones stay in use. Ask the operator on another way before you trust the new ones.',
-        ]),
-  ];
-  if (wrong.length === 0) return null;
-  return h(
-    'div',
-    { class: 'alarm', role: 'alert' },
-    h('div', { class: 'wide' }, [
-      h('h2', null, 'Do not trust this log right now'),
-      wrong.map((text) => h('p', { key: text }, text)),
-      h('p', null, [
-        'Keep what this browser has seen: it is evidence. ',
-        log.remembered
-          ? h(NoteLink, { note: log.remembered.note, name: 'seen-before' }, 'The checkpoint that it verified before')
-          : null,
-        log.remembered ? '. Show it to others who follow this log, and to its operator.' : null,
-      ]),
-      h('button', { type: 'button', onClick: newest.again }, 'Try again'),
-    ]),
+/** What makes everything else doubtful is said above everything else: at once in few words, and then how to prove it. */
+function Doubt({ log, newest }: Pick<PageProps, 'log' | 'newest'>): JSX.Element | null {
+  const { value: served } = useLoad(() => log.evidence(), [log]);
+  const isDoubtful =
+    newest.error !== undefined ||
+    log.otherKeys !== undefined ||
+    served?.files.some((one) => 'conviction' in one) === true;
+  const alarm = useLoad(
+    async () => (isDoubtful ? (await import('./accusation.ts')).Alarm : undefined) as FunctionComponent<AlarmProps>,
+    [isDoubtful],
   );
-}
-
-/** A signed note as a file. */
-export function NoteLink({
-  note,
-  name,
-  children,
-}: {
-  note: Uint8Array;
-  name: string;
-  children?: unknown;
-}): JSX.Element {
-  const [url, setUrl] = useState('');
-  useEffect(() => {
-    const made = URL.createObjectURL(new Blob([note as BlobPart], { type: 'text/plain' }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [note]);
-  return h('a', { href: url, download: `${name}.checkpoint` }, children as string);
+  if (!isDoubtful) return null;
+  if (alarm.value !== undefined) return h(alarm.value, { log, newest, served });
+  return h('div', { class: 'alarm', role: 'alert' }, [
+    h(
+      'div',
+      { class: 'wide' },
+      h('h2', null, 'Something is wrong with this log'),
+      h('p', null, newest.error === undefined ? '' : sentence(messageOf(newest.error))),
+    ),
+  ]);
 }
 
 function Trust({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.Element {

@@ -141,7 +141,9 @@ function Found({ log, params }: { log: WebLog; params: URLSearchParams }): JSX.E
           ? h(
               Nothing,
               null,
-              'No build is logged like that. Spell product and version as the vendor does, or leave one of them empty.',
+              what === 'all'
+                ? 'No build is logged yet.'
+                : 'No build is logged like that. Spell product and version as the vendor does, or leave one of them empty.',
             )
           : h(BuildTable, { entries }),
         h('p', { class: 'pager' }, [

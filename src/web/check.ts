@@ -17,7 +17,7 @@ import { TILE_WIDTH, tilePath, widthIn } from '../core/tile.ts';
 import { readPublicKey } from '../registry/publickey.ts';
 import { type Entry, readEntry, text } from './entry.ts';
 import { organisationsOf, takenBack, type WebLog, type Witnessing } from './log.ts';
-import { sentence } from './words.ts';
+import { sentence, several } from './words.ts';
 
 export type Fact = readonly [name: string, value: string];
 export type Step = {
@@ -26,6 +26,7 @@ export type Step = {
   readonly says: string;
   readonly facts: readonly Fact[];
 };
+/** The last two are about statements. */
 export const STEP_IDS = ['checkpoint', 'history', 'witnesses', 'entry', 'inclusion', 'signature', 'key'] as const;
 export type StepId = (typeof STEP_IDS)[number];
 
@@ -70,9 +71,13 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
   const seen = log.remembered;
   const head = await step('checkpoint', [], (fact) => readHead(log, fact));
   const checkpoint = head?.checkpoint;
-  await step('history', [checkpoint], (fact) => sameHistory(log, checkpoint as Checkpoint, seen, fact));
-  const witnessing = await log.witnesses().catch(() => undefined);
-  await step('witnesses', [head], (fact) => quorum(head as Opened, witnessing, fact));
+  await step('history', [checkpoint], (fact) => sameHistory(log, head as Opened, seen, fact));
+  const witnessing = log.isOpaque ? undefined : await log.witnesses().catch(() => undefined);
+  await step('witnesses', [head], (fact) => {
+    if (log.isOpaque)
+      throw new Nothing('Which witnesses this log needs is not said in it: ask its operator for the policy.');
+    return quorum(head as Opened, witnessing, fact);
+  });
   const found = await step('entry', [checkpoint], (fact) => readLeaf(log, checkpoint as Checkpoint, index, fact));
   let checked: Checked | undefined;
   await step('inclusion', [checkpoint, found], async (fact) => {
@@ -90,10 +95,11 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
         'The entry does not lead to the root that the log signed: what was delivered here is not what was logged.',
       );
     return [
-      `Hashing the entry with its ${path.length} neighbours gives exactly the root that the log signed: the entry is in the tree.`,
+      `Hashing the entry with its ${several(path.length, 'neighbour')} gives exactly the root that the log signed: the entry is in the tree.`,
       true,
     ];
   });
+  if (log.isOpaque) return checked;
   const entry = found?.entry;
   const key = await step('signature', [entry], (fact) => signature(log, entry as Entry, witnessing, fact));
   await step('key', [key], (fact) => standing(log, entry as Entry, key as Signing, fact));
@@ -120,8 +126,8 @@ async function readHead(log: WebLog, fact: (...fact: Fact) => void): Promise<[st
 
 async function sameHistory(
   log: WebLog,
-  checkpoint: Checkpoint,
-  seen: (Checkpoint & { at: string }) | undefined,
+  { checkpoint, note }: Opened,
+  seen: WebLog['remembered'],
   fact: (...fact: Fact) => void,
 ): Promise<[string, true]> {
   if (seen === undefined)
@@ -130,7 +136,7 @@ async function sameHistory(
   if (seen.size > checkpoint.size) {
     throw takenBack(seen.size, checkpoint.size);
   }
-  const path = await log.agree(checkpoint, seen);
+  const path = await log.agree({ ...checkpoint, note }, seen);
   fact('Hashes in the proof', String(path.length));
   const same = seen.size === checkpoint.size;
   return [
@@ -179,7 +185,8 @@ function cosigned(note: Uint8Array, vkey: Witnessing['vkeys'][number], fact: (..
   }
 }
 
-type Leaf = { readonly entry: Entry; readonly leaf: Hash };
+/** Bytes that mean nothing here have no entry. */
+type Leaf = { readonly entry: Entry | undefined; readonly leaf: Hash };
 
 async function readLeaf(
   log: WebLog,
@@ -198,7 +205,7 @@ async function readLeaf(
   fact('Leaf hash', toHex(leaf));
   return [
     `The log delivered the ${bytes.length} bytes of entry ${index}; this is their fingerprint.`,
-    { entry: readEntry(index, bytes, {}), leaf },
+    { entry: log.isOpaque ? undefined : readEntry(index, bytes, {}), leaf },
   ];
 }
 

@@ -1,29 +1,24 @@
 /** One entry: what it says in words, its fields and bytes, and the live check of its proof. @module */
-import { type ComponentChildren, h, type JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { h, type JSX } from 'preact';
 import { toHex } from '../core/bytes.ts';
 import type { Json } from '../registry/json.ts';
 import type { PageProps } from './app.ts';
-import { type Checked, checkEntry, STEP_IDS, type Step, type StepId } from './check.ts';
+import { Check } from './checkview.ts';
 import { type Entry, list, refOf } from './entry.ts';
 import type { WebLog } from './log.ts';
-import { Card, EntryLink, Hash, Nothing, Show, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
-import { linkTo } from './route.ts';
-import { PathTree } from './tree.ts';
+import { ShowPages, useRows } from './pages.ts';
+import { Card, EntryLink, Hash, Nothing, Show, Time, Title, useLoad } from './parts.ts';
+import { indexOf, linkTo } from './route.ts';
 import { claimedTime, grouped, inWords } from './words.ts';
 
-export function EntryPage({ log, place }: PageProps): JSX.Element {
-  const index = /^(?:0|[1-9][0-9]{0,14})$/.test(place.id) ? Number(place.id) : undefined;
+export function EntryPage({ log, place, newest }: PageProps): JSX.Element {
+  const index = indexOf(place.id);
   if (index === undefined) return h(FindEntry, { wrong: place.id });
-  return h(OneEntry, { log, index, key: index });
+  return h(OneEntry, { log, index, newest, key: index });
 }
 
 /** Without an index, one can be typed. */
-function FindEntry({ wrong }: { wrong: string }): JSX.Element {
-  const go = (event: SubmitEvent) => {
-    event.preventDefault();
-    location.hash = linkTo('entry', String(new FormData(event.target as HTMLFormElement).get('index')));
-  };
+export function FindEntry({ wrong }: { wrong: string }): JSX.Element {
   return h('div', null, [
     h(
       Title,
@@ -32,19 +27,27 @@ function FindEntry({ wrong }: { wrong: string }): JSX.Element {
         ? 'Entries are counted from 0.'
         : `“${wrong}” is not the number of an entry: they are counted from 0.`,
     ),
-    h('form', { onSubmit: go, class: 'search' }, [
-      h(
-        'div',
-        null,
-        h('label', { for: 'index' }, 'Number of the entry'),
-        h('input', { id: 'index', name: 'index', inputMode: 'numeric', pattern: '[0-9]+', required: true }),
-      ),
-      h('button', null, 'Show it'),
-    ]),
+    h(IndexForm, {}),
   ]);
 }
 
-function OneEntry({ log, index }: { log: WebLog; index: number }): JSX.Element {
+export function IndexForm(): JSX.Element {
+  const go = (event: SubmitEvent) => {
+    event.preventDefault();
+    location.hash = linkTo('entry', String(new FormData(event.target as HTMLFormElement).get('index')));
+  };
+  return h('form', { onSubmit: go, class: 'search' }, [
+    h(
+      'div',
+      null,
+      h('label', { for: 'index' }, 'Number of the entry'),
+      h('input', { id: 'index', name: 'index', inputMode: 'numeric', pattern: '[0-9]+', required: true }),
+    ),
+    h('button', null, 'Show it'),
+  ]);
+}
+
+function OneEntry({ log, index, newest }: Pick<PageProps, 'log' | 'newest'> & { index: number }): JSX.Element {
   const found = useLoad(() => log.entry(index), [log, index]);
   const entry = found.value;
   return h('div', null, [
@@ -61,119 +64,24 @@ function OneEntry({ log, index }: { log: WebLog; index: number }): JSX.Element {
           : found,
       children: (value) => (value ? h(Details, { log, entry: value }) : null),
     }),
-    h('p', { class: 'neighbours' }, [
-      index > 0
-        ? h('a', { href: linkTo('entry', String(index - 1)), rel: 'prev' }, `← entry ${grouped(index - 1)}`)
-        : h('span', null),
-      h('a', { href: linkTo('entry', String(index + 1)), rel: 'next' }, `entry ${grouped(index + 1)} →`),
-    ]),
+    h(Neighbours, { index, size: newest.value?.checkpoint.size }),
   ]);
 }
 
-const TITLES: Record<StepId, string> = {
-  checkpoint: 'The log has signed its newest state',
-  history: 'It is the history that you saw before',
-  witnesses: 'Independent witnesses saw the same',
-  entry: 'The entry itself',
-  inclusion: 'The entry is in the tree',
-  signature: 'Who made the statement',
-  key: 'The key was good for it',
-};
-const TONES: Record<Step['state'], readonly [Tone, string]> = {
-  waiting: ['quiet', 'waiting'],
-  running: ['quiet', 'checking'],
-  good: ['good', 'verified'],
-  bad: ['bad', 'failed'],
-  stopped: ['quiet', 'not reached'],
-  none: ['quiet', 'nothing to check'],
-};
-
-/** The live proof check. What went wrong is said first, and loudly. */
-function Check({ log, index }: { log: WebLog; index: number }): JSX.Element {
-  const [steps, setSteps] = useState<ReadonlyMap<StepId, Step>>(new Map());
-  const [checked, setChecked] = useState<Checked | undefined>();
-  const [done, setDone] = useState(false);
-  const [run, setRun] = useState(0);
-  useEffect(() => {
-    let current = true;
-    setSteps(new Map());
-    setDone(false);
-    void checkEntry(log, index, (step) => current && setSteps((all) => new Map([...all, [step.id, step]]))).then(
-      (path) => {
-        if (!current) return;
-        setChecked(path);
-        setDone(true);
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [log, index, run]);
-  const all = STEP_IDS.map((id): Step => steps.get(id) ?? { id, state: 'waiting', says: '', facts: [] });
-  const bad = all.filter(({ state }) => state === 'bad');
-  return h('section', { class: 'card check', 'aria-label': 'Proof check' }, [
-    h(
-      'div',
-      { class: 'checkhead' },
-      h('h2', null, 'Proof check'),
-      h('button', { type: 'button', class: 'small', onClick: () => setRun(run + 1), disabled: !done }, 'Check again'),
-    ),
-    h(Outcome, { done, bad }),
-    h(
-      'ol',
-      { class: 'steps', role: 'list' },
-      all.map((step) =>
-        h(StepView, { step, key: step.id }, step.id === 'inclusion' && checked ? h(PathTree, { checked }) : null),
-      ),
-    ),
+/** The entries before and after, as far as there are any. */
+export const Neighbours = ({ index, size }: { index: number; size: number | undefined }): JSX.Element =>
+  h('p', { class: 'neighbours' }, [
+    index > 0
+      ? h('a', { href: linkTo('entry', String(index - 1)), rel: 'prev' }, `← entry ${grouped(index - 1)}`)
+      : h('span', null),
+    size !== undefined && index + 1 < size
+      ? h('a', { href: linkTo('entry', String(index + 1)), rel: 'next' }, `entry ${grouped(index + 1)} →`)
+      : h('span', { class: 'hint' }, size === undefined ? '' : 'This is the newest entry.'),
   ]);
-}
-
-function Outcome({ done, bad }: { done: boolean; bad: readonly Step[] }): JSX.Element {
-  if (bad.length > 0) {
-    return h('div', { class: 'outcome bad', role: 'alert' }, [
-      h('strong', null, 'This entry is NOT proven. '),
-      `${TITLES[(bad[0] as Step).id]}: no. ${(bad[0] as Step).says} `,
-      'Do not rely on it. Tell the operator, and somebody who monitors this log, what you see here.',
-    ]);
-  }
-  if (!done)
-    return h('div', { class: 'outcome', role: 'status' }, 'Your browser fetches the pieces and checks them itself…');
-  return h(
-    'div',
-    { class: 'outcome good', role: 'status' },
-    h('strong', null, 'Proven. '),
-    'Your browser fetched the pieces itself, and every check came out right.',
-  );
-}
-
-function StepView({ step, children }: { step: Step; children?: ComponentChildren }): JSX.Element {
-  const [tone, word] = TONES[step.state];
-  return h('li', { class: `step ${step.state}`, 'data-step': step.id, 'data-state': step.state }, [
-    h('div', { class: 'stephead' }, h('h3', null, TITLES[step.id]), h(Tag, { tone }, word)),
-    step.says === '' ? null : h('p', null, step.says),
-    step.facts.length === 0
-      ? null
-      : h(
-          'details',
-          { open: step.state === 'bad' },
-          h('summary', null, 'What was hashed and compared'),
-          h(
-            'dl',
-            { class: 'facts' },
-            step.facts.flatMap(([name, value], i) => [
-              h('dt', { key: `t${i}` }, name),
-              h('dd', { key: `d${i}` }, /^[0-9a-f]{64}$/.test(value) ? h(Hash, { of: value }) : value),
-            ]),
-          ),
-        ),
-    children,
-  ]);
-}
 
 function Details({ log, entry }: { log: WebLog; entry: Entry }): JSX.Element {
   const { from, to } = entry.between;
-  const about = useLoad(() => log.rows('entries', { about: entry.index, limit: 32 }), [entry.index]);
+  const about = useRows(log, 'entries', { about: entry.index }, [entry.index], 32);
   const claimed = claimedTime(entry);
   const word = to?.word === 'witnesses' ? 'as witnesses cosigned' : 'by the log’s own clock';
   const url = (path: string) => new URL(path, log.base).href;
@@ -204,9 +112,10 @@ function Details({ log, entry }: { log: WebLog; entry: Entry }): JSX.Element {
       h(
         Card,
         { title: 'What was said about it' },
-        h(Show<{ entries: readonly Entry[] }>, {
-          of: about,
-          children: ({ entries }) =>
+        h(ShowPages<Entry>, {
+          pages: about,
+          of: 'entries',
+          children: (entries) =>
             entries.length === 0
               ? h(Nothing, null, 'No later entry refers to this one.')
               : h(
@@ -247,7 +156,7 @@ function Details({ log, entry }: { log: WebLog; entry: Entry }): JSX.Element {
   ]);
 }
 
-function Raw({ bytes, leafHash }: { bytes: Uint8Array; leafHash: string }): JSX.Element {
+export function Raw({ bytes, leafHash }: { bytes: Uint8Array; leafHash: string }): JSX.Element {
   const rows = Array.from({ length: Math.ceil(bytes.length / 16) }, (_, i) => {
     const part = bytes.subarray(16 * i, 16 * i + 16);
     const readable = [...part].map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');

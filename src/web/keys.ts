@@ -5,6 +5,7 @@ import type { PageProps } from './app.ts';
 import { type BarRow, Bars } from './charts.ts';
 import { type Entry, refOf, text } from './entry.ts';
 import type { Newest, Rows, WebLog } from './log.ts';
+import { ShowPages, usePages, useRows } from './pages.ts';
 import {
   Card,
   EntryLink,
@@ -22,7 +23,7 @@ import {
 import { linkTo } from './route.ts';
 import { grouped, inWords, KEY_EVENTS } from './words.ts';
 
-type Answer = { readonly keys: readonly KeyTold[] };
+type Answer = { readonly keys: readonly KeyTold[]; readonly next?: number };
 
 const TONE: Record<string, Tone> = {
   active: 'good',
@@ -37,7 +38,13 @@ const TONE: Record<string, Tone> = {
 
 export function KeysPage({ log, place, newest }: PageProps): JSX.Element {
   const one = place.id;
-  const keys = useLoad(() => log.ask<Answer>('keys', { limit: 256 }), [log]);
+  const keys = usePages<KeyTold>(
+    async (after) => {
+      const { keys: items, next } = await log.ask<Answer>('keys', { after, limit: 128, key: one });
+      return { items, next };
+    },
+    [log, one],
+  );
   return h('div', null, [
     h(
       Title,
@@ -47,12 +54,13 @@ export function KeysPage({ log, place, newest }: PageProps): JSX.Element {
     h(Show<Newest>, {
       of: newest,
       children: ({ checkpoint }) =>
-        h(Show<Answer>, {
-          of: keys,
-          children: (answer) =>
+        h(ShowPages<KeyTold>, {
+          pages: keys,
+          of: 'keys',
+          children: (all) =>
             one === ''
-              ? h(AllKeys, { keys: answer.keys, size: checkpoint.size, log })
-              : h(OneKey, { log, kid: one, told: answer.keys.find(({ kid }) => kid === one), size: checkpoint.size }),
+              ? h(AllKeys, { keys: all, size: checkpoint.size, log })
+              : h(OneKey, { log, kid: one, told: all.find(({ kid }) => kid === one), size: checkpoint.size }),
         }),
     }),
   ]);
@@ -92,7 +100,7 @@ function AllKeys({ keys, size, log }: { keys: readonly KeyTold[]; size: number; 
             h(Legend, {}),
           ],
     ),
-    h(Card, { title: 'All keys' }, h(KeyTable, { keys })),
+    keys.length === 0 ? null : h(Card, { title: 'All keys' }, h(KeyTable, { keys })),
     h(Ceremonies, { log, keys }),
   ]);
 }
@@ -128,13 +136,14 @@ function KeyTable({ keys }: { keys: readonly KeyTold[] }): JSX.Element {
 
 /** What needed more than one root key, step by step in public. */
 function Ceremonies({ log, keys }: { log: WebLog; keys: readonly KeyTold[] }): JSX.Element {
-  const approvals = useLoad(() => log.rows('entries', { kind: 'approval', limit: 128 }), [log]);
+  const approvals = useRows(log, 'entries', { kind: 'approval' }, [], 128);
   return h(
     Card,
     { title: 'Ceremonies' },
-    h(Show<Rows>, {
-      of: approvals,
-      children: ({ entries }) => {
+    h(ShowPages<Entry>, {
+      pages: approvals,
+      of: 'approvals',
+      children: (entries) => {
         const proposals = [...new Set(entries.flatMap(({ fields }) => refOf(fields.ref) ?? []))];
         if (proposals.length === 0) return h(Nothing, null, 'No event has needed the approval of a second root key.');
         return h(Table, {
@@ -169,7 +178,7 @@ function OneKey({
   told: KeyTold | undefined;
   size: number;
 }): JSX.Element {
-  const events = useLoad(() => log.rows('entries', { subject: `key:${kid}`, limit: 64 }), [kid]);
+  const events = useRows(log, 'entries', { subject: `key:${kid}` }, [kid]);
   const builds = useLoad(() => log.rows('builds', { key: kid, limit: 64 }), [kid]);
   const taint = told?.history.find(({ since }) => since !== undefined);
   return h('div', null, [
@@ -208,9 +217,10 @@ function OneKey({
       h(
         Card,
         { title: 'What happened to it' },
-        h(Show<Rows>, {
-          of: events,
-          children: ({ entries }) =>
+        h(ShowPages<Entry>, {
+          pages: events,
+          of: 'events',
+          children: (entries) =>
             entries.length === 0 ? h(Nothing, null, 'Nothing is logged about it.') : h(Timeline, { entries }),
         }),
       ),

@@ -4,7 +4,8 @@ import type { Promised } from '../registry/promises.ts';
 import { type BarRow, Bars } from './charts.ts';
 import { type Entry, type Row, text } from './entry.ts';
 import type { WebLog } from './log.ts';
-import { Card, EntryLink, EntryLinks, Nothing, Show, Table, Tag, Time, type Tone, useLoad } from './parts.ts';
+import { ShowPages, usePages } from './pages.ts';
+import { Card, EntryLink, EntryLinks, Nothing, Table, Tag, Time, type Tone } from './parts.ts';
 import { linkTo } from './route.ts';
 import { countryName, duration } from './words.ts';
 
@@ -61,20 +62,25 @@ const STATES: Record<Promised['state'], readonly [Tone, string]> = {
 };
 
 export function Promises({ log }: { log: WebLog }): JSX.Element {
-  const found = useLoad(async () => {
-    const answer = await log.ask<{ promises: Promised[]; entries: Row[] }>('promises', {
-      asOf: `${new Date().toISOString().slice(0, 19)}Z`,
-      limit: 64,
-      proof: 1,
-    });
-    await log.prove(answer.entries);
-    return answer.promises;
-  }, [log]);
+  const found = usePages<Promised>(
+    async (after) => {
+      const answer = await log.ask<{ promises: Promised[]; entries: Row[]; next?: number }>('promises', {
+        asOf: `${new Date().toISOString().slice(0, 19)}Z`,
+        after,
+        limit: 64,
+        proof: 1,
+      });
+      await log.prove(answer.entries);
+      return { items: answer.promises, next: answer.next };
+    },
+    [log],
+  );
   return h(
     Card,
     { title: 'Promises' },
-    h(Show<Promised[]>, {
-      of: found,
+    h(ShowPages<Promised>, {
+      pages: found,
+      of: 'promises',
       children: (promises) =>
         promises.length === 0
           ? h(Nothing, null, 'Nothing was promised with a date.')

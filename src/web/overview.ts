@@ -6,21 +6,25 @@ import type { PageProps } from './app.ts';
 import { Growth, type Point } from './charts.ts';
 import { type Entry, list, text } from './entry.ts';
 import { after, cosignersOf, type Newest, organisationsOf, type WebLog, type Witnessing } from './log.ts';
+import { type Page, ShowPages, usePages } from './pages.ts';
 import { Ago, Card, EntryLink, type Loaded, Nothing, Show, Tag, Time, Timeline, Title, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
 import { grouped } from './words.ts';
 
-/** Entries in the timeline, and read for it; readings of the clock behind the chart. */
-const [LAST, READ, READINGS] = [10, 16, 12];
+/** Entries read for a page of the timeline; readings of the clock behind the chart. */
+const [READ, READINGS] = [16, 12];
 
 export function OverviewPage({ log, newest }: PageProps): JSX.Element {
   const size = newest.value?.checkpoint.size;
   const witnesses = useLoad(() => log.witnesses(), [log]);
   const alarms = useLoad(() => (size === undefined ? Promise.resolve(undefined) : openAlarms(log)), [size]);
-  const last = useLoad(() => (size === undefined ? Promise.resolve(undefined) : lastEntries(log, size)), [size]);
+  const last = usePages<Entry>(
+    (before) => (size === undefined ? new Promise(() => {}) : lastEntries(log, before ?? size)),
+    [log, size],
+  );
   const head = newest.value;
   // The curve needs the most proofs and says the least: it waits for the others.
-  const isFirst = last.value === undefined || alarms.value === undefined;
+  const isFirst = size === undefined || last.items === undefined || alarms.value === undefined;
   const growth = useLoad(
     () => (head === undefined || isFirst ? Promise.resolve(undefined) : readings(log, head)),
     [size, isFirst],
@@ -62,7 +66,11 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
     h(
       Card,
       { title: 'Last entries' },
-      h(Show<Entry[]>, { of: last as Loaded<Entry[]>, children: (entries) => h(Timeline, { entries }) }),
+      h(ShowPages<Entry>, {
+        pages: last,
+        of: 'of the earlier entries',
+        children: (entries) => h(Timeline, { entries }),
+      }),
     ),
   ]);
 }
@@ -82,7 +90,7 @@ function promise({ policy, quorum, vkeys }: Witnessing): ComponentChildren {
   ].join('');
 }
 
-function Checkpoint({
+export function Checkpoint({
   log,
   newest,
   witnesses,
@@ -95,37 +103,48 @@ function Checkpoint({
   const time = signedAt(log, note);
   const at = time === undefined ? undefined : new Date(time * 1000).toISOString();
   const { remembered } = log;
-  return h('dl', { class: 'facts' }, [
-    h('dt', null, 'Entries'),
-    h('dd', { class: 'big' }, grouped(checkpoint.size)),
-    h('dt', null, 'Signed'),
+  return h('div', null, [
     h(
-      'dd',
-      null,
-      at ? [h(Ago, { at }), ', ', h(Time, { at })] : 'without a time',
-      ' ',
-      h(Tag, { tone: 'good' }, 'pinned keys'),
+      'p',
+      { class: 'hint' },
+      'A checkpoint is the log’s signature under all of its entries at once: whoever keeps one can show later if any of them was changed.',
     ),
-    h('dt', null, 'Witnesses'),
-    h('dd', null, witnesses === undefined ? '…' : h(Cosigners, { note, witnesses })),
-    h('dt', null, 'History'),
-    h(
-      'dd',
-      null,
-      remembered === undefined
-        ? h(Tag, { tone: 'quiet' }, 'first seen now')
+    h('dl', { class: 'facts' }, [
+      h('dt', null, 'Entries'),
+      h('dd', { class: 'big' }, grouped(checkpoint.size)),
+      h('dt', null, 'Signed'),
+      h(
+        'dd',
+        null,
+        at ? [h(Ago, { at }), ', ', h(Time, { at })] : 'without a time',
+        ' ',
+        h(Tag, { tone: 'good' }, 'pinned keys'),
+      ),
+      log.isOpaque
+        ? null
         : [
-            h(Tag, { tone: 'good' }, 'agrees'),
-            ` with the ${grouped(remembered.size)} entries seen `,
-            h(Ago, { at: remembered.at }),
+            h('dt', null, 'Witnesses'),
+            h('dd', null, witnesses === undefined ? '…' : h(Cosigners, { note, witnesses })),
           ],
-    ),
+      h('dt', null, 'History'),
+      h(
+        'dd',
+        null,
+        remembered === undefined
+          ? h(Tag, { tone: 'quiet' }, 'first seen now')
+          : [
+              h(Tag, { tone: 'good' }, 'agrees'),
+              ` with the ${grouped(remembered.size)} entries seen `,
+              h(Ago, { at: remembered.at }),
+            ],
+      ),
+    ]),
   ]);
 }
 
 function Cosigners({ note, witnesses }: { note: Uint8Array; witnesses: Witnessing }): JSX.Element {
   if (witnesses.vkeys.length === 0) return h(Tag, { tone: 'quiet' }, 'none asked for');
-  const all = cosignersOf(note, witnesses);
+  const all = cosignersOf(note, witnesses.vkeys);
   const there = all.filter(({ time }) => time !== undefined);
   return h('span', null, [
     h(Tag, { tone: there.length >= witnesses.quorum ? 'good' : 'bad' }, `${there.length} of ${all.length}`),
@@ -134,11 +153,12 @@ function Cosigners({ note, witnesses }: { note: Uint8Array; witnesses: Witnessin
   ]);
 }
 
-/** The newest entries; readings of the clock only if there is nothing else. */
-async function lastEntries(log: WebLog, size: number): Promise<Entry[]> {
-  const { entries } = await log.rows('entries', { ...after(Math.max(0, size - READ)), limit: READ });
+/** Entries before an index, newest first; readings of the clock only if there is nothing else. */
+async function lastEntries(log: WebLog, before: number): Promise<Page<Entry>> {
+  const begin = Math.max(0, before - READ);
+  const { entries } = await log.rows('entries', { ...after(begin), limit: before - begin });
   const said = entries.filter(({ kind }) => kind !== 'heartbeat');
-  return (said.length > 0 ? said : [...entries]).slice(-LAST).reverse();
+  return { items: (said.length > 0 ? said : [...entries]).reverse(), next: begin === 0 ? undefined : begin };
 }
 
 /** How many entries there were when the clock of the log was read, at places spread over the whole log. */

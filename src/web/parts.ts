@@ -38,6 +38,21 @@ export const EntryLinks = ({ indexes }: { indexes: readonly number[] }): JSX.Ele
     indexes.map((index) => h(EntryLink, { index, key: index }, String(index))),
   );
 
+/** Bytes that the page has, as a file to keep. */
+export function FileLink({ bytes, name, children }: { bytes: Uint8Array; name: string } & Children): JSX.Element {
+  const [url, setUrl] = useState('');
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([bytes as BlobPart], { type: 'text/plain' }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [bytes]);
+  return h('a', { href: url, download: name }, children ?? name);
+}
+
+/** A signed note as a file. */
+export const NoteLink = ({ note, name, children }: { note: Uint8Array; name: string } & Children): JSX.Element =>
+  h(FileLink, { bytes: note, name: `${name}.checkpoint` }, children);
+
 /** A hash, of which the middle is hidden to the eye and not to a search or a copy. */
 export const Hash = ({ of }: { of: string }): JSX.Element => h('code', { class: 'hash', title: of }, of);
 

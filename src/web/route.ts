@@ -4,6 +4,8 @@ export const PAGES = ['overview', 'where', 'builds', 'keys', 'supervision', 'wit
 export type PageName = (typeof PAGES)[number];
 export type Place = { readonly page: PageName; readonly id: string; readonly params: URLSearchParams };
 
+export const OVERVIEW: Place = { page: 'overview', id: '', params: new URLSearchParams() };
+
 /** Reads `#/entry/12`, `#/builds?product=kdb`. What is unknown leads to the overview. */
 export function parsePlace(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
@@ -20,3 +22,7 @@ export function linkTo(page: PageName, id = '', params: Readonly<Record<string, 
 }
 
 export const entryLink = (index: number): string => linkTo('entry', String(index));
+
+/** The index that a place is about; undefined if it is none. */
+export const indexOf = (id: string): number | undefined =>
+  /^(?:0|[1-9][0-9]{0,14})$/.test(id) ? Number(id) : undefined;

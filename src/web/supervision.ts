@@ -3,14 +3,24 @@ import { h, type JSX } from 'preact';
 import type { PageProps } from './app.ts';
 import { type BarRow, Bars } from './charts.ts';
 import { count, type Entry, fields, list, refOf, text, texts } from './entry.ts';
-import type { Rows } from './log.ts';
+import { readAll, rowsOf, ShowPages, useRows } from './pages.ts';
 import { Card, EntryLink, EntryLinks, Nothing, Show, Table, Tag, Time, Title, useLoad } from './parts.ts';
-import { CLAIM_WORDS, findingOf, spoken } from './words.ts';
+import { CLAIM_WORDS, countryName, findingOf, spoken } from './words.ts';
 
 export function SupervisionPage({ log }: PageProps): JSX.Element {
-  const found = useLoad(() => log.rows('attestations', { limit: 256 }), [log]);
-  const reviews = useLoad(() => log.rows('reviews', { limit: 256 }), [log]);
-  const told = useLoad(() => log.rows('disclosures', { limit: 256 }), [log]);
+  const all = useRows(log, 'attestations', {}, [], 128);
+  // However long the list is: what contradicts, and what was taken back, is known at once.
+  const first = useLoad(
+    async () =>
+      (
+        await Promise.all(
+          ['contradict', 'withdraw'].map((verdict) => readAll(rowsOf(log, 'attestations', { verdict }))),
+        )
+      ).flatMap(({ items }) => items),
+    [log],
+  );
+  const reviews = useRows(log, 'reviews', {}, []);
+  const told = useRows(log, 'disclosures', {}, []);
   return h('div', null, [
     h(
       Title,
@@ -20,25 +30,42 @@ export function SupervisionPage({ log }: PageProps): JSX.Element {
     h(
       Card,
       { title: 'Attestations' },
-      h(Show<Rows>, { of: found, children: ({ entries }) => h(Attestations, { entries }) }),
+      h(Show<Entry[]>, {
+        of: first,
+        children: (grave) =>
+          h(ShowPages<Entry>, {
+            pages: all,
+            of: 'attestations',
+            children: (entries) => h(Attestations, { entries: together(grave, entries) }),
+          }),
+      }),
     ),
     h(
       Card,
       { title: 'Audit periods' },
-      h(Show<Rows>, { of: found, children: ({ entries }) => h(Periods, { entries }) }),
+      h(ShowPages<Entry>, {
+        pages: all,
+        of: 'attestations',
+        children: (entries) => h(Periods, { entries: together(first.value ?? [], entries) }),
+      }),
     ),
     h(
       Card,
       { title: 'Reviews of source code' },
-      h(Show<Rows>, { of: reviews, children: ({ entries }) => h(Reviews, { entries }) }),
+      h(ShowPages<Entry>, { pages: reviews, of: 'reviews', children: (entries) => h(Reviews, { entries }) }),
     ),
     h(
       Card,
       { title: 'Requests by authorities' },
-      h(Show<Rows>, { of: told, children: ({ entries }) => h(Disclosures, { entries }) }),
+      h(ShowPages<Entry>, { pages: told, of: 'disclosures', children: (entries) => h(Disclosures, { entries }) }),
     ),
   ]);
 }
+
+/** Each entry once. */
+const together = (...lists: readonly (readonly Entry[])[]): Entry[] => [
+  ...new Map(lists.flat().map((entry) => [entry.index, entry])).values(),
+];
 
 const orderOf = ({ fields: said }: Entry) => findingOf(text(said.verdict));
 
@@ -155,7 +182,7 @@ function Disclosures({ entries }: { entries: readonly Entry[] }): JSX.Element {
       const { from, to } = fields(said.period) as { from: string; to: string };
       return [
         issuer,
-        text(said.country),
+        countryName(text(said.country)),
         [h(Time, { at: from, day: true }), ' to ', h(Time, { at: to, day: true })],
         String(count(said.received)),
         String(count(said.rejected)),

@@ -4,7 +4,7 @@ import { type Hash, toHex } from '../core/bytes.ts';
 import { nodeHash } from '../core/hash.ts';
 import { half } from '../core/size.ts';
 import type { Checked } from './check.ts';
-import { grouped } from './words.ts';
+import { grouped, several } from './words.ts';
 
 export type Joint = { readonly sibling: Hash; readonly isLeft: boolean; readonly parent: Hash };
 
@@ -31,7 +31,7 @@ export function PathTree({ checked }: { checked: Checked }): JSX.Element {
   const rootIsRight = (joints.at(-1)?.parent ?? checked.leaf).every((byte, i) => byte === checked.root[i]);
   const y = (level: number) => height - HIGH - 6 - level * STEP;
   const x = (level: number) => middle + (level >= joints.length ? 0 : (joints[level] as Joint).isLeft ? 82 : -82);
-  const words = `Entry ${checked.index} is hashed with ${joints.length} neighbours, one after the other, up to the root, which ${rootIsRight ? 'is' : 'is NOT'} the signed one.`;
+  const words = `Entry ${checked.index} is hashed with ${several(joints.length, 'neighbour')}, one after the other, up to the root, which ${rootIsRight ? 'is' : 'is NOT'} the signed one.`;
   return h('figure', { class: 'pathtree' }, [
     h('svg', { viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': words }, [
       joints.map(({ isLeft }, level) => [

@@ -7,25 +7,28 @@ import { type Entry, type Row, text, texts } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { WorldMapView } from './map.ts';
 import { DAY, dayOf, Moves, ownedBy, Promises, Sites } from './moves.ts';
+import { readAll, rowsOf } from './pages.ts';
 import { Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
 import { countryName, duration, findingOf, grouped, spoken } from './words.ts';
 
+type All = Awaited<ReturnType<typeof readAll<Entry>>>;
 type Choice = {
-  readonly processes: readonly Entry[];
-  readonly relocations: readonly Entry[];
-  readonly sites: readonly Entry[];
+  readonly processes: All;
+  readonly sites: All;
+  /** The first relocation of all: its process is one to begin with. */
+  readonly first: Entry | undefined;
 };
 type Answer = Residency & { readonly entries: readonly Row[] };
 
 export function WherePage({ log, place }: PageProps): JSX.Element {
   const choice = useLoad(async (): Promise<Choice> => {
-    const [processes, relocations, sites] = await Promise.all([
-      log.rows('processes', { limit: 128 }),
-      log.rows('relocations', { limit: 256 }),
-      log.rows('sites', { limit: 256 }),
+    const [processes, sites, moved] = await Promise.all([
+      readAll(rowsOf(log, 'processes')),
+      readAll(rowsOf(log, 'sites')),
+      log.rows('relocations', { limit: 1 }),
     ]);
-    return { processes: processes.entries, relocations: relocations.entries, sites: sites.entries };
+    return { processes, sites, first: moved.entries[0] };
   }, [log]);
   return h('div', null, [
     h(
@@ -38,13 +41,17 @@ export function WherePage({ log, place }: PageProps): JSX.Element {
 }
 
 function Pick({ log, choice, params }: { log: WebLog; choice: Choice; params: URLSearchParams }): JSX.Element {
-  const { processes, relocations, sites } = choice;
+  const { processes, sites, first } = choice;
   const names = new Map(
-    processes.map((entry) => [ownedBy(entry, text(entry.fields.processId)), text(entry.fields.title)]),
+    processes.items.map((entry) => [ownedBy(entry, text(entry.fields.processId)), text(entry.fields.title)]),
   );
-  const moved = relocations.map((entry) => ownedBy(entry, text(entry.fields.process)));
-  const [process, setProcess] = useState(params.get('process') ?? moved[0] ?? [...names.keys()][0] ?? '');
-  const own = relocations.filter((entry) => ownedBy(entry, text(entry.fields.process)) === process);
+  const moved = first && ownedBy(first, text(first.fields.process));
+  const [process, setProcess] = useState(params.get('process') ?? moved ?? [...names.keys()][0] ?? '');
+  const relocations = useLoad(
+    () => (process === '' ? Promise.resolve(NONE) : readAll(rowsOf(log, 'relocations', { process }))),
+    [log, process],
+  );
+  const own = relocations.value?.items ?? [];
   const countries = [...new Set(own.flatMap(({ fields }) => texts(fields.subjectCountries)))].sort((a, b) =>
     countryName(a).localeCompare(countryName(b)),
   );
@@ -54,7 +61,7 @@ function Pick({ log, choice, params }: { log: WebLog; choice: Choice; params: UR
     .flatMap(({ fields }) => [text(fields.effectiveAt), text(fields.due)])
     .filter(Boolean)
     .map((at) => Date.parse(at));
-  const [first, last] = [Math.min(Date.now(), ...times) - 30 * DAY, Date.now()];
+  const [begin, last] = [Math.min(Date.now(), ...times) - 30 * DAY, Date.now()];
   const [at, setAt] = useState(Date.parse(params.get('on') ?? '') || last);
   const on = dayOf(at);
   useEffect(
@@ -107,7 +114,7 @@ function Pick({ log, choice, params }: { log: WebLog; choice: Choice; params: UR
           h('input', {
             id: 'day',
             type: 'range',
-            min: Math.floor(first / DAY),
+            min: Math.floor(begin / DAY),
             max: Math.floor(last / DAY),
             value: Math.floor(at / DAY),
             'aria-valuetext': on,
@@ -116,14 +123,26 @@ function Pick({ log, choice, params }: { log: WebLog; choice: Choice; params: UR
         ),
       ],
     ),
-    country === ''
-      ? h(Nothing, null, 'No relocation of this process is logged.')
-      : h(Answered, { log, process, country, on }),
-    h(Card, { title: 'Relocations over time' }, h(Moves, { own, at })),
+    h(Show<All>, {
+      of: relocations,
+      children: ({ items, isCut }) => [
+        country === ''
+          ? h(Nothing, null, 'No relocation of this process is logged.')
+          : h(Answered, { log, process, country, on }),
+        h(Card, { title: 'Relocations over time' }, h(Moves, { own: items, at }), h(Cut, { isCut })),
+      ],
+    }),
     h(Promises, { log }),
-    h(Card, { title: 'Sites' }, h(Sites, { sites })),
+    h(Card, { title: 'Sites' }, h(Sites, { sites: sites.items }), h(Cut, { isCut: sites.isCut })),
   ]);
 }
+
+const NONE: All = { items: [], isCut: false };
+
+const Cut = ({ isCut }: { isCut: boolean }): JSX.Element | null =>
+  isCut
+    ? h('p', { class: 'hint' }, 'There are more than this page can show. The log lists all of them below v1/.')
+    : null;
 
 function Answered({
   log,

@@ -1,21 +1,27 @@
-/** Witnesses: who cosigned the newest checkpoint and when; and a comparison with a checkpoint from somewhere else. @module */
-import { h, type JSX } from 'preact';
+/**
+ * Witnesses and monitors: who cosigned which checkpoint and when, what speaks against the log, and a comparison with a
+ * checkpoint from somewhere else. @module
+ */
+import { type ComponentChildren, h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { utf8 } from '../core/bytes.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { messageOf } from '../core/fault.ts';
-import { NoteLink, type PageProps } from './app.ts';
-import { cosignersOf, type Newest, type WebLog, type Witnessing } from './log.ts';
-import { Ago, Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, useLoad } from './parts.ts';
+import { parseNote, type Vkey } from '../core/note.ts';
+import { EvidenceCard, ForkFound } from './accusation.ts';
+import type { PageProps } from './app.ts';
+import { Fork } from './fork.ts';
+import { type Cosigner, cosignersOf, type Newest, type WebLog, type Witnessing } from './log.ts';
+import { Ago, Card, EntryLink, NoteLink, Nothing, Show, Table, Tag, Time, Title, useLoad } from './parts.ts';
 import { grouped, sentence } from './words.ts';
 
 export function WitnessesPage({ log, newest }: PageProps): JSX.Element {
-  const witnesses = useLoad(() => log.witnesses(), [log]);
+  const witnesses = useLoad(() => (log.isOpaque ? new Promise<never>(() => {}) : log.witnesses()), [log]);
   return h('div', null, [
     h(
       Title,
-      { title: 'Witnesses' },
-      'Witnesses sign only what continues the log they have seen. If the log told two people different stories, they would have to be in on it.',
+      { title: 'Witnesses and monitors' },
+      'Witnesses sign only what continues the log they have seen. If the log told two people different stories, they would have to be in on it. Monitors read every entry, and compare the log that they are shown with that of others.',
     ),
     h(
       Card,
@@ -23,9 +29,15 @@ export function WitnessesPage({ log, newest }: PageProps): JSX.Element {
       h(Show<Newest>, {
         of: newest,
         children: (head) =>
-          h(Show<Witnessing>, { of: witnesses, children: (value) => h(Cosigned, { head, witnessing: value }) }),
+          log.isOpaque
+            ? h(Unnamed, { log, head })
+            : h(Show<Witnessing>, {
+                of: witnesses,
+                children: (value) => h(Cosigned, { log, head, witnessing: value }),
+              }),
       }),
     ),
+    h(EvidenceCard, { log }),
     h('div', { class: 'grid two' }, [
       h(Compare, { log }),
       h(Card, { title: 'What this browser remembers' }, h(Remembered, { log, newest: newest.value })),
@@ -33,16 +45,37 @@ export function WitnessesPage({ log, newest }: PageProps): JSX.Element {
   ]);
 }
 
-function Cosigned({ head: { note, checkpoint }, witnessing }: { head: Newest; witnessing: Witnessing }): JSX.Element {
+/** A log whose entries name no witnesses: only the lines under its checkpoint can be told. */
+const Unnamed = ({ log, head }: { log: WebLog; head: Newest }): JSX.Element =>
+  h('div', null, [
+    h(
+      Nothing,
+      null,
+      'Which witnesses this log needs is not said in its entries: ask its operator for the policy file, and check with limmat verify.',
+    ),
+    h(Others, { names: strangersOn(head.note, log.vkeys) }),
+  ]);
+
+function Cosigned({ log, head, witnessing }: { log: WebLog; head: Newest; witnessing: Witnessing }): JSX.Element {
+  const { note, checkpoint } = head;
   const { policy, quorum, vkeys } = witnessing;
-  if (vkeys.length === 0)
-    return h(Nothing, null, [
-      'The policy in ',
-      h(EntryLink, { index: policy.index }),
-      ' names no witnesses. Until it does, compare checkpoints yourself, below, or ask whoever monitors this log.',
-    ]);
-  const all = cosignersOf(note, witnessing);
+  const all = cosignersOf(note, vkeys);
   const there = all.filter(({ time }) => time !== undefined).length;
+  // One that is missing now may have cosigned shortly before.
+  const before = useLoad(
+    async () => (there === all.length ? [] : cosignersOfAny(await log.before(checkpoint.size), vkeys)),
+    [log, note],
+  );
+  const others = strangersOn(note, [...log.vkeys, ...vkeys]);
+  if (vkeys.length === 0)
+    return h('div', null, [
+      h(Nothing, null, [
+        'The policy in ',
+        h(EntryLink, { index: policy.index }),
+        ' names no witnesses. Until it does, compare checkpoints yourself, below, or ask whoever monitors this log.',
+      ]),
+      h(Others, { names: others }),
+    ]);
   return h('div', null, [
     h('p', null, [
       h(Tag, { tone: there >= quorum ? 'good' : 'bad' }, `${there} of ${all.length}`),
@@ -52,41 +85,69 @@ function Cosigned({ head: { note, checkpoint }, witnessing }: { head: Newest; wi
     ]),
     h(Table, {
       caption: 'Witnesses of this log',
-      head: ['Witness', 'Newest checkpoint', 'Signed', 'Age', 'Key'],
-      rows: all.map(({ name, time }, i) => {
-        const at = time === undefined ? undefined : new Date(time * 1000).toISOString();
-        return [
-          name,
-          at === undefined ? h(Tag, { tone: 'bad' }, 'not cosigned') : h(Tag, { tone: 'good' }, 'cosigned'),
-          at === undefined ? '–' : h(Time, { at }),
-          at === undefined ? '–' : h(Ago, { at }),
-          h('code', null, vkeys[i]?.id),
-        ];
-      }),
+      head: ['Witness', 'Newest checkpoint', 'Cosigned last', 'When', 'Age', 'Key'],
+      rows: all.map((one, i) => [
+        one.name,
+        one.time === undefined ? h(Tag, { tone: 'bad' }, 'not cosigned') : h(Tag, { tone: 'good' }, 'cosigned'),
+        ...lastOf(one.time === undefined ? before.value?.[i] : one, before.value === undefined),
+        h('code', null, vkeys[i]?.id),
+      ]),
     }),
+    h(Others, { names: others }),
+    h(
+      'p',
+      { class: 'hint' },
+      'A log is not told who monitors it, so monitors cannot be listed here: anybody can be one, with limmat monitor.',
+    ),
   ]);
 }
 
+/** What a witness cosigned last, when, and how long ago that is. */
+function lastOf({ size, time }: Partial<Cosigner> = {}, isPending: boolean): ComponentChildren[] {
+  if (time === undefined) return [isPending ? '…' : 'nothing lately', '–', '–'];
+  const at = new Date(time * 1000).toISOString();
+  return [`${grouped(size ?? 0)} entries`, h(Time, { at }), h(Ago, { at })];
+}
+
+/** The newest of some checkpoints that each witness cosigned; newest first they are given. */
+function cosignersOfAny(notes: readonly Uint8Array[], vkeys: readonly Vkey[]): (Cosigner | undefined)[] {
+  const each = notes.map((note) => cosignersOf(note, vkeys));
+  return vkeys.map((_, i) => each.map((all) => all[i]).find((one) => one?.time !== undefined));
+}
+
+/** Names with a line in the note that no key here can check. */
+function strangersOn(note: Uint8Array, known: readonly Vkey[]): string[] {
+  const lines = parseNote(note).signatures.filter(
+    ({ name, id }) => !known.some((one) => one.name === name && one.id === id),
+  );
+  return [...new Set(lines.map(({ name }) => name))];
+}
+
+const Others = ({ names }: { names: readonly string[] }): JSX.Element | null =>
+  names.length === 0
+    ? null
+    : h(
+        'p',
+        { class: 'hint' },
+        `The checkpoint also has lines by ${names.join(', ')}, whose keys no entry of this log names: they were not checked here.`,
+      );
+
 /** Gossip by hand: a checkpoint that somebody else was shown is held against this browser's. */
 function Compare({ log }: { log: WebLog }): JSX.Element {
-  const [result, setResult] = useState<{ good: boolean; says: string } | undefined>();
+  const [result, setResult] = useState<{ says: string; error?: unknown } | undefined>();
   const compare = async (event: SubmitEvent) => {
     event.preventDefault();
     const pasted = String(new FormData(event.target as HTMLFormElement).get('note'))
       .replaceAll('\r\n', '\n')
       .replace(/\n*$/, '\n');
     try {
-      const { checkpoint } = openCheckpoint(utf8(pasted), log.vkeys);
-      await log.agree(checkpoint);
-      setResult({
-        good: true,
-        says: `It agrees: that tree of ${grouped(checkpoint.size)} entries and the one this browser knows are one history.`,
-      });
+      const note = utf8(pasted);
+      const { checkpoint } = openCheckpoint(note, log.vkeys);
+      await log.agree({ ...checkpoint, note });
+      const says = `It agrees: that tree of ${grouped(checkpoint.size)} entries and the one this browser knows are one history.`;
+      setResult({ says });
     } catch (error) {
-      setResult({
-        good: false,
-        says: `${sentence(messageOf(error))} If both checkpoints are signed by this log, keep both: together they prove that it told two stories.`,
-      });
+      setResult({ says: sentence(messageOf(error)), error });
     }
   };
   return h('section', { class: 'card', 'aria-label': 'Compare with somebody else' }, [
@@ -104,13 +165,15 @@ function Compare({ log }: { log: WebLog }): JSX.Element {
       }),
       h('button', null, 'Compare'),
     ]),
-    result === undefined
-      ? null
-      : h(
-          'p',
-          { class: `outcome ${result.good ? 'good' : 'bad'}`, role: result.good ? 'status' : 'alert' },
-          result.says,
-        ),
+    result === undefined ? null : h(Compared, { log, ...result }),
+  ]);
+}
+
+function Compared({ log, says, error }: { log: WebLog; says: string; error?: unknown }): JSX.Element {
+  const isGood = error === undefined;
+  return h('div', { class: `outcome ${isGood ? 'good' : 'bad'}`, role: isGood ? 'status' : 'alert' }, [
+    h('p', null, says),
+    error instanceof Fork ? h(ForkFound, { log, fork: error }) : null,
   ]);
 }
 

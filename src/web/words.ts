@@ -6,6 +6,8 @@ const regions = new Intl.DisplayNames(['en'], { type: 'region' });
 /** The name of a country by its code. */
 export const countryName = (code: string): string => (/^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code);
 
+/** `1 entry`-like counts, of words that take an s. */
+export const several = (count: number, word: string): string => `${grouped(count)} ${word}${count === 1 ? '' : 's'}`;
 /** `file-sample` as one says it. */
 export const spoken = (id: string): string => id.replaceAll('-', ' ').replaceAll('_', ' ');
 const listed = (all: readonly string[]): string =>
@@ -72,7 +74,7 @@ type Say = (said: Fields, who: string) => string;
 
 const SAY: Record<KindName, Say> = {
   policy: ({ version, organisations }, who) =>
-    `${who} set the rules of this log, version ${count(version)}, for ${list(organisations).length} organisations`,
+    `${who} set the rules of this log, version ${count(version)}, for ${several(list(organisations).length, 'organisation')}`,
   heartbeat: ({ at }) => `The clock of the log read ${text(at).replace('T', ' ').replace('Z', ' UTC')}`,
   key: (said, who) => {
     const purpose = said.purpose === undefined ? '' : ` for ${PURPOSES[text(said.purpose)] ?? text(said.purpose)}`;

@@ -1,5 +1,6 @@
 /** Headless Chromium for tests of the pages, and the folder where what it saw is kept to be looked at. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { test } from 'uvu';
@@ -80,6 +81,19 @@ export async function freshPage(
   return watched;
 }
 
+/** A browser that has seen one log, and is then shown another in its place. */
+export async function visited(browser: Browser, seen: string, shown: string): Promise<Watched> {
+  const watched = await freshPage(browser, seen);
+  await watched.page.goto('/');
+  await settled(watched.page);
+  await watched.page.route(/\/(?:checkpoint|tile|v1|entries|gossip)\b/, async (route) => {
+    const url = new URL(route.request().url());
+    await route.fulfill({ response: await route.fetch({ url: shown + url.pathname + url.search }) });
+  });
+  await watched.page.goto('about:blank');
+  return watched;
+}
+
 /** Waits until nothing on the page is being loaded or checked any more. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForSelector('main h1');
@@ -92,4 +106,18 @@ export async function settled(page: Page): Promise<void> {
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(SHOTS, { recursive: true });
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong with a page as it is shown. */
+export async function axeFinds(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const found = await axe.run();
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
 }

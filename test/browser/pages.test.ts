@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { browserTests, freshPage, type Look, NARROW, settled, shoot, WIDE } from './browser.ts';
+import { axeFinds, browserTests, freshPage, type Look, NARROW, settled, shoot, WIDE } from './browser.ts';
 import { rulesFile, sha256, tellStory } from './story.ts';
 import { closeStories, type StoryLog, serveStory } from './storylog.ts';
 
 // Every page, dark and light, wide and narrow: nothing fails, nothing is asked of anybody else, axe finds nothing.
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const digest = Buffer.from(sha256(rulesFile(70))).toString('hex');
 const kidPage = async (page: Page) => {
   await page.goto('/#/keys');
@@ -30,7 +27,7 @@ const PAGES: Record<string, string | ((page: Page) => Promise<void>)> = {
   entry: '/#/entry/20',
   'no-entry': '/#/entry/x',
 };
-const LOOKS: Look[] = [WIDE, NARROW, { ...WIDE, scheme: 'dark' }, { ...NARROW, scheme: 'light' }];
+const LOOKS: Look[] = [WIDE, NARROW, { ...WIDE, scheme: 'dark' }, { width: 700, scheme: 'light' }];
 /** What each page must show of the story. */
 const SHOWS: Record<string, RegExp> = {
   overview: /acme signed software endpoint 2019\.04\.00 at zrh-1[\s\S]*logged 12 min later/,
@@ -44,17 +41,6 @@ const SHOWS: Record<string, RegExp> = {
   entry: /Proven\.[\s\S]*acme corrected entry 20/,
   'no-entry': /not the number of an entry/,
 };
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const found = await axe.run();
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  });
-}
 
 browserTests((browser) => {
   let story: StoryLog;
@@ -73,7 +59,7 @@ browserTests((browser) => {
         const shown = `${name} ${look.width} ${look.scheme}`;
         await shoot(page, `${name}-${look.width}-${look.scheme}`);
         assert.match(await page.innerText('main'), SHOWS[name] as RegExp, shown);
-        assert.equal(await violations(page), [], shown);
+        assert.equal(await axeFinds(page), [], shown);
         const [wide, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         assert.ok(wide <= view, `${shown} is ${wide} wide in a window of ${view}`);
         assert.equal(wrong, [], shown);
@@ -132,6 +118,19 @@ browserTests((browser) => {
       [await time.innerText(), await time.getAttribute('title')],
       ['19 Jan 2019, 03:00', '2019-01-19 02:00:00 UTC'],
     );
+    await page.context().close();
+  });
+
+  test('nothing moves for those who want no motion', async () => {
+    const { page } = await freshPage(browser(), story.url, WIDE, { reducedMotion: 'reduce' });
+    await page.route(/\/v1\/entries/, () => {});
+    await page.goto('/');
+    await page.waitForSelector('.loading');
+    const moves = () =>
+      page.evaluate(() => getComputedStyle(document.querySelector('.loading') as Element, '::before').animationName);
+    assert.is(await moves(), 'none');
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    assert.is(await moves(), 'turn');
     await page.context().close();
   });
 

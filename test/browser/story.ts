@@ -1,11 +1,12 @@
 /** A log with a history, for pages to show: keys, sites, a stream of rules, relocations, audits with a hole, a compromise. */
 import { createHash } from 'node:crypto';
 import { utf8 } from '../../src/core/bytes.ts';
+import { parseCheckpoint } from '../../src/core/checkpoint.ts';
 import { signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
 import { COSIGNATURE_ED25519, formatNote, formatVkey, parseNote, vkeyOf } from '../../src/core/note.ts';
 import type { Policy } from '../../src/registry/kinds/policy.ts';
 import type { Payload } from '../../src/registry/kinds.ts';
-import { after, begun, enrol, key, keyEvent, policyOf, REBUILDER, say, type World } from '../registry/world.ts';
+import { after, begun, enrol, key, keyEvent, policyOf, REBUILDER, say, World } from '../registry/world.ts';
 
 const ROLES = {
   op: { role: 'operator', roots: ['op1'], threshold: 1 },
@@ -25,10 +26,14 @@ const WITNESSES = ['witness.example/aare', 'witness.example/reuss', 'witness.exa
   vkey: vkeyOf(name, COSIGNATURE_ED25519, key(name).key),
 }));
 
-/** Two of the three witnesses cosign a note at a time in seconds: the third sleeps. */
-export function cosignedBy(note: Uint8Array, time: number, count = 2): Uint8Array {
+/** From this size on the third witness sleeps. */
+const ASLEEP = 170;
+
+/** Those of the three witnesses that are awake cosign a note at a time in seconds. */
+export function cosignedBy(note: Uint8Array, time: number): Uint8Array {
   const { text, signatures } = parseNote(note);
-  const more = WITNESSES.slice(0, count).map(({ signer, vkey }) =>
+  const awake = WITNESSES.slice(0, parseCheckpoint(text).size < ASLEEP ? 3 : 2);
+  const more = awake.map(({ signer, vkey }) =>
     toNoteSignature(vkey, signer.sign(signedMessage(vkey, text, time)), time),
   );
   return utf8(formatNote({ text, signatures: [...signatures, ...more] }));
@@ -265,5 +270,13 @@ export function tellStory(): World {
     product: 'endpoint',
     deltaOf: undefined,
   });
+  return world;
+}
+
+/** The same log without one of its last entries. */
+export function forkOf({ entries }: World): World {
+  const world = new World();
+  const gone = entries.findLastIndex(({ statement }) => statement.contentType.includes('disclosure'));
+  world.entries.push(...entries.filter((_, i) => i !== gone).map((entry, index) => ({ ...entry, index })));
   return world;
 }

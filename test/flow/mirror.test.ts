@@ -52,6 +52,9 @@ async function noteOf({ tiles }: Server): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** Where a mirror exchanges heads. */
+const gossipOf = ({ tiles }: Server): string => tiles.replace(/\/([0-9a-f]{64})$/, '/gossip/v1/$1');
+
 /** Waits until the mirror serves a size. */
 async function until(mirror: Server, entries: number): Promise<void> {
   for (;;) {
@@ -83,6 +86,15 @@ test('a mirror follows a log, serves it under its own cosignature, and brings a 
   const wide = await fetch(`${mirror.tiles}/tile/entries/003.p/233`);
   assert.is(wide.status, 404, 'nothing beyond what is cosigned');
   assert.is((await fetch(`${mirror.url}/healthz`)).status, 200);
+  const gossip = gossipOf(mirror);
+  assert.is(await (await fetch(`${gossip}/latest`)).text(), new TextDecoder().decode(await noteOf(mirror)));
+  const fork = forgedNote(place.data, { size: 400, root: leafHash(utf8('x')) });
+  const told = await fetch(`${gossip}/heads`, { method: 'POST', body: fork as BodyInit });
+  assert.is(told.status, 409);
+  const shown = parseEvidence(new Uint8Array(await told.arrayBuffer()));
+  assert.is(verifyEvidence(shown, keys).kind, 'inconsistent');
+  const metrics = await (await fetch(`${mirror.url}/metrics`)).text();
+  assert.match(metrics, /limmat_mirror_size 1000\n[\s\S]*limmat_mirror_evidence 1\n[\s\S]*limmat_mirror_trouble 0\n/);
   const second = await limmat('mirror', '--data', data, '--vkey', vkeyOf(place), '--url', log.url, '--once');
   assert.is(second.code, 2, 'one process at a time');
   assert.is(await log.end('SIGTERM'), 0);
@@ -154,7 +166,7 @@ test('a log that signs a fork is convicted by the mirror, which stays on its his
   larger.close();
   const mirror = await serveMirror(data, '--vkey', vkeyOf(place));
   assert.is(await size(mirror.tiles), 300);
-  const gossip = mirror.tiles.replace(/\/([0-9a-f]{64})$/, '/gossip/v1/$1/evidence');
+  const gossip = `${gossipOf(mirror)}/evidence`;
   const hashes = (await (await fetch(gossip)).text()).trim().split('\n');
   assert.is(hashes.length, 4);
   const kinds = new Set<string>();
@@ -191,7 +203,7 @@ test('a server that sends wrong bytes convicts nobody, and what it sent is not k
   honest.close();
   const mirror = await serveMirror(data, '--vkey', vkeyOf(place));
   ok(await limmat('fsck', '--url', mirror.tiles, '--vkey', vkeyOf(place)));
-  const evidence = await fetch(mirror.tiles.replace(/\/([0-9a-f]{64})$/, '/gossip/v1/$1/evidence'));
+  const evidence = await fetch(`${gossipOf(mirror)}/evidence`);
   assert.is(await evidence.text(), '');
   await mirror.end('SIGTERM');
 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+/** Any free port of the loopback. */
+const ANYWHERE = ['--listen', '127.0.0.1:0'];
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -66,7 +68,7 @@ export function serveMirror(data: string, ...args: string[]): Promise<Server> {
 }
 
 function start(...args: string[]): Promise<Server> {
-  const child = spawn(process.execPath, [MAIN, ...args, '--listen', '127.0.0.1:0', '--json']);
+  const child = spawn(process.execPath, [MAIN, ...args, ...(args.includes('--listen') ? [] : ANYWHERE), '--json']);
   running.add(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   void exited.then(() => running.delete(child));

@@ -4,10 +4,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { concat, equal, type Hash, utf8 } from '../../src/core/bytes.ts';
 import { parseEvidence, verifyEvidence } from '../../src/core/evidence.ts';
-import { Fault } from '../../src/core/fault.ts';
 import { formatHeads, parseHeads } from '../../src/core/headlist.ts';
 import { formatVkey, parseNote } from '../../src/core/note.ts';
-import { append, EMPTY_EDGE, rootOf } from '../../src/core/tree.ts';
 import { createApp } from '../../src/http/app.ts';
 import { distributorRoutes } from '../../src/http/distributor.ts';
 import { gossipRoutes } from '../../src/http/gossip.ts';
@@ -16,13 +14,9 @@ import type { Route } from '../../src/http/route.ts';
 import type { Finding } from '../../src/monitor/alert.ts';
 import { Heads, MAX_EVIDENCE } from '../../src/monitor/heads.ts';
 import { MirrorGossip } from '../../src/monitor/mirrorgossip.ts';
-import { Monitor } from '../../src/monitor/monitor.ts';
-import { Party } from '../../src/monitor/party.ts';
 import { logId, originHash } from '../../src/monitor/peers.ts';
 import type { MirroredCheckpoint } from '../../src/monitor/ports.ts';
-import { edgeLeaves } from '../../src/monitor/tree.ts';
 import { addEntries } from '../../src/monitor/upload.ts';
-import { EMPTY_WATCH } from '../../src/monitor/watch.ts';
 import { openMonitorStore } from '../../src/store/monitor.ts';
 import { WitnessGossip } from '../../src/witness/gossip.ts';
 import { faults, sameBytes } from '../check.ts';
@@ -48,6 +42,7 @@ import {
   STRANGER,
   WITNESS,
 } from '../witness/testlog.ts';
+import { monitorOf } from './party.ts';
 
 // The exchange of heads and the distributor API, without sockets: a monitor that knows a tree of 20 entries.
 
@@ -57,25 +52,8 @@ const cosigned = (size: number, options: NoteOptions = {}) =>
 const SIZE = 20;
 
 function party() {
-  const store = openMonitorStore(join(folder(), 'monitor.db'));
-  const { edge } = append(EMPTY_EDGE, concat(...leaves(SIZE)));
-  const known = { size: SIZE, root: rootOf(edge), edge: edgeLeaves(edge), note: noteOf(SIZE), looked: SIZE };
-  store.commit(ORIGIN, store.known(ORIGIN), { known });
-  const sources = { copies: [], witnesses: [], peers: [], distributors: [], most: 0 };
-  const keys = { origin: ORIGIN, vkeys, witnesses: COSIGNERS.map(({ vkey }) => vkey) };
-  const monitor = new Monitor({
-    logs: [{ keys, policy: undefined, copies: [], sources, freshness: 3600 }],
-    store,
-    ask: () => Promise.reject(new Fault('request-timeout', 'nobody is there')),
-    clock: () => new Date(),
-    pick: () => 0,
-    watch: () => EMPTY_WATCH,
-    grace: 0,
-    startAtEnd: false,
-    note: () => {},
-  });
   let arrived = 0;
-  const one = new Party(monitor, store, () => arrived++);
+  const { store, monitor, party: one } = monitorOf(SIZE, () => arrived++);
   const ask = asking([...gossipRoutes(one, () => 0), ...distributorRoutes(one)]);
   return { store, monitor, ask, arrived: () => arrived };
 }

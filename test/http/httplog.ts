@@ -254,7 +254,7 @@ export function routesOf(log: LogHandle, mode: EntryMode): Route[] {
   const facts = { origin: ORIGIN, publicUrl: PUBLIC_URL, receiptKeys: signer.keys.receipts };
   const parts = { log, answers: new Answers(facts), verify: verifyStatementLater, screen };
   const metrics = createMetrics();
-  metrics.watch(log);
+  metrics.watch(log, []);
   return [
     ...tileRoutes(log),
     ...(mode === 'opaque' ? opaqueRoutes(log) : statementRoutes(parts, signer.keys.receipts)),

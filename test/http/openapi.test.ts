@@ -112,7 +112,7 @@ test('and a mirror', async () => {
   await run('mirror', 'init', '--data', data, '--name', 'mirror.example', '--vkey', vkey);
   const server = await serveMirror(data, '--vkey', vkey);
   const api = await read(server.url);
-  assert.is(api.calls.length, 11);
+  assert.is(api.calls.length, 12);
   await sendExamples(server.url, api);
   await server.end('SIGTERM');
 });

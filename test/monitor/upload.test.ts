@@ -29,14 +29,13 @@ const HASH = 'a'.repeat(64);
 const watch = { count: () => {}, refused: () => {}, failed: (error: unknown) => console.error(error) };
 
 function appOf(test: TestMirror) {
-  const { mirror, known, copy } = test;
+  const { mirror, copy } = test;
   const tile = (wanted: Parameters<PublishedTree['tile']>[0]) => {
     const mirrored = mirror.mirrored();
     assert.ok(mirrored);
     return new PublishedTree(copy, mirrored).tile(wanted);
   };
-  const evidence = () => known.evidence().length;
-  return createApp(mirrorRoutes(mirror, HASH, { tile, evidence, trouble: () => undefined }), watch);
+  return createApp(mirrorRoutes(mirror, HASH, tile), watch);
 }
 
 async function ask(test: TestMirror, path: string, body: Uint8Array, headers: Record<string, string> = {}) {

@@ -2,7 +2,7 @@
  * CBOR, RFC 8949: the one door. What is written is deterministic (§4.2.1); what is read must have the same one form,
  * except that map keys may come in any order where COSE allows it. No floats, tags, `undefined` or bignums. @module
  */
-import { Encoder } from 'cbor-x';
+import { Encoder } from 'cbor-x/encode';
 import { compare, concat, fromUtf8 } from './bytes.ts';
 import { Fault, must } from './fault.ts';
 

@@ -3,15 +3,12 @@
  * ML-DSA-44 (FIPS 204). What each costs and where it runs is the business of the primitives behind `#…`. @module
  */
 
-import { ed25519 as curve25519 } from '@noble/curves/ed25519.js';
-import { p256 as curveP256 } from '@noble/curves/nist.js';
 import * as ed25519 from '#ed25519';
 import * as mldsa44 from '#mldsa44';
 import * as p256 from '#p256';
 import { sha256 } from '#sha256';
 import { concat, fromHex, type Kid } from './bytes.ts';
 import { Fault, must } from './fault.ts';
-import { isSmallOrder } from './primitive/smallorder.ts';
 
 export type Algorithm = 'ed25519' | 'p256' | 'mldsa44';
 
@@ -28,17 +25,18 @@ const SIZES = {
 } as const satisfies Record<Algorithm, unknown>;
 const PRIMITIVES = { ed25519, p256, mldsa44 } as const satisfies Record<Algorithm, unknown>;
 
+const NO_KEY = {
+  ed25519: 'the Ed25519 key is not canonical, not on the curve, or of small order',
+  p256: 'the P-256 key is not an uncompressed point of the curve',
+  mldsa44: 'these bytes are no ML-DSA-44 key',
+} as const satisfies Record<Algorithm, string>;
+
 /** Checks the bytes of a public key: length, canonical encoding, on the curve, not of small order. Fault `bad-key`. */
 export function publicKey(algorithm: Algorithm, bytes: Uint8Array): PublicKey {
   if (bytes.length !== SIZES[algorithm].key) {
     throw new Fault('bad-key', `an ${algorithm} public key has ${SIZES[algorithm].key} bytes, not ${bytes.length}`);
   }
-  if (algorithm === 'ed25519' && !isGoodEd25519(bytes)) {
-    throw new Fault('bad-key', 'the Ed25519 key is not canonical, not on the curve, or of small order');
-  }
-  if (algorithm === 'p256' && !isGoodP256(bytes)) {
-    throw new Fault('bad-key', 'the P-256 key is not an uncompressed point of the curve');
-  }
+  if (!PRIMITIVES[algorithm].isKey(bytes)) throw new Fault('bad-key', NO_KEY[algorithm]);
   return { algorithm, bytes: Uint8Array.from(bytes) } as PublicKey;
 }
 
@@ -80,22 +78,4 @@ export function spki(key: PublicKey): Uint8Array {
 /** The name of a statement key: SHA-256 of its SubjectPublicKeyInfo. */
 export function kidOf(key: PublicKey): Kid {
   return sha256(spki(key)) as Kid;
-}
-
-function isGoodEd25519(bytes: Uint8Array): boolean {
-  try {
-    curve25519.Point.fromBytes(bytes, false);
-    return !isSmallOrder(bytes);
-  } catch {
-    return false;
-  }
-}
-
-function isGoodP256(bytes: Uint8Array): boolean {
-  try {
-    curveP256.Point.fromBytes(bytes).assertValidity();
-    return bytes[0] === 4;
-  } catch {
-    return false;
-  }
 }

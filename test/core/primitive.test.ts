@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ed25519 as curve } from '@noble/curves/ed25519.js';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { concat, fromHex, utf8 } from '../../src/core/bytes.ts';
@@ -89,6 +90,32 @@ test('mldsa44: a server that accelerates it signs with the same key, and anyone 
     assert.ok(mldsa44Node.verify(key, text, Buffer.from(mldsa44Noble.signer(seed).sign(text))));
   }
   assert.throws(() => compiled.sign(message, mldsa44Noble.keysOf(seed).secretKey, flipBit(key, 5)));
+});
+
+test('ed25519: both adapters take the same bytes for keys', () => {
+  const half = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  const edge = fc.tuple(fc.bigInt(-40n, 40n), fc.boolean()).map(([y, sign]) => {
+    const value = (2n ** 255n - 19n + y) % 2n ** 255n;
+    return fromScalar(value + (sign ? 2n ** 255n : 0n));
+  });
+  const kinds = new Set<boolean>();
+  fc.assert(
+    fc.property(fc.oneof(half, edge), (bytes) => {
+      kinds.add(ed25519Node.isKey(bytes));
+      return ed25519Node.isKey(bytes) === ed25519Noble.isKey(bytes);
+    }),
+    { numRuns: 1000 },
+  );
+  assert.is(kinds.size, 2);
+});
+
+test('p256: both adapters take the same bytes for keys', () => {
+  const { publicKey: key } = p256Node.signer(seed);
+  const compressed = Uint8Array.from([2 + ((key[64] as number) & 1), ...key.subarray(1, 33)]);
+  for (const bytes of [key, compressed, flipBit(key, 300), flipBit(key, 1), new Uint8Array(65), key.subarray(1)]) {
+    assert.is(p256Node.isKey(bytes), bytes === key);
+    assert.is(p256Noble.isKey(bytes), bytes === key);
+  }
 });
 
 test('ed25519: RFC 8032 §7.1 test 2', () => {

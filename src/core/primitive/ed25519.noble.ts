@@ -13,6 +13,16 @@ export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message:
   return { publicKey: ed25519.getPublicKey(seed), sign: (message) => ed25519.sign(message, seed) };
 }
 
+/** Whether this encodes a point as keys should: canonical, on the curve, not of small order. */
+export function isKey(publicKey: Uint8Array): boolean {
+  try {
+    Point.fromBytes(publicKey, false);
+    return !isSmallOrder(publicKey);
+  } catch {
+    return false;
+  }
+}
+
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64 || isSmallOrder(publicKey) || isSmallOrder(signature)) return false;
   const r = signature.subarray(0, 32);

@@ -4,8 +4,8 @@
  * @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify as verifyNow } from 'node:crypto';
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { keyCache } from './keycache.node.ts';
+import { isOnCurve } from './oncurve.ts';
 import { isSmallOrder } from './smallorder.ts';
 
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -17,6 +17,11 @@ export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message:
     Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x as string, 'base64url'),
   );
   return { publicKey, sign: (message) => new Uint8Array(sign(null, message, key)) };
+}
+
+/** Whether this encodes a point as keys should: canonical, on the curve, not of small order. */
+export function isKey(publicKey: Uint8Array): boolean {
+  return publicKey.length === 32 && isOnCurve(publicKey) && !isSmallOrder(publicKey);
 }
 
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
@@ -38,12 +43,7 @@ function isShaped(signature: Uint8Array): boolean {
 }
 
 const importKey = keyCache((publicKey: Uint8Array): KeyObject | undefined => {
-  if (isSmallOrder(publicKey)) return undefined;
-  try {
-    ed25519.Point.fromBytes(publicKey, false);
-  } catch {
-    return undefined;
-  }
+  if (!isKey(publicKey)) return undefined;
   return createPublicKey({
     key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
     format: 'jwk',

@@ -14,6 +14,11 @@ export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message:
   return { publicKey, sign: (message) => ml_dsa44.sign(message, secretKey, { extraEntropy: false }) };
 }
 
+/** Any bytes of this length are a key. */
+export function isKey(publicKey: Uint8Array): boolean {
+  return publicKey.length === 1312;
+}
+
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 1312 || signature.length !== 2420) return false;
   return ml_dsa44.verify(signature, message, publicKey);

@@ -31,6 +31,8 @@ export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message:
   };
 }
 
+export const { isKey } = noble;
+
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 1312 || signature.length !== 2420) return false;
   const key = importKey(publicKey);

@@ -6,6 +6,16 @@ export function signer(scalar: Uint8Array): { publicKey: Uint8Array; sign(messag
   return { publicKey: p256.getPublicKey(scalar, false), sign: (message) => p256.sign(message, scalar) };
 }
 
+/** Whether this is an uncompressed point of the curve. */
+export function isKey(publicKey: Uint8Array): boolean {
+  try {
+    p256.Point.fromBytes(publicKey).assertValidity();
+    return publicKey[0] === 4;
+  } catch {
+    return false;
+  }
+}
+
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 65 || signature.length !== 64) return false;
   try {

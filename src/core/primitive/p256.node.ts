@@ -18,6 +18,11 @@ export function signer(scalar: Uint8Array): { publicKey: Uint8Array; sign(messag
   return { publicKey, sign: (message) => new Uint8Array(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' })) };
 }
 
+/** Whether this is an uncompressed point of the curve. */
+export function isKey(publicKey: Uint8Array): boolean {
+  return importKey(publicKey) !== undefined;
+}
+
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const key = importKey(publicKey);
   if (key === undefined || signature.length !== 64) return false;

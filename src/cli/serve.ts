@@ -13,7 +13,7 @@ import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { sampleOf, withOpenApi } from '../http/openapi.ts';
-import { queryRoutes } from '../http/questions.ts';
+import { buildFinder, queryRoutes } from '../http/questions.ts';
 import { schemaRoutes } from '../http/schemas.ts';
 import { publishedOf } from '../http/tiles.ts';
 import { webRoutes } from '../http/web.ts';
@@ -152,6 +152,7 @@ async function serve(options: Options): Promise<void> {
       receiptKeys: keys.receipts,
       findLeaf: leafFinder(entries, log),
       publishedAt: (size) => store.publishedAt(size),
+      findBuild: lookup && buildFinder({ log, lookup }),
     }),
     // Before the questions, which answer for all of /v1/.
     ...webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys, entries }),

@@ -22,19 +22,25 @@ import { open, PATIENCE, publishedOf } from './tiles.ts';
 export type ProofParts = ReadParts & {
   /** The checkpoint that was published for a size. */
   readonly publishedAt: (size: number) => PublishedNote | undefined;
+  /** The first build that names a digest, written `sha256:<hexadecimal>`; without, builds are not looked up. */
+  readonly findBuild?: ((digest: string) => Promise<number | undefined>) | undefined;
 };
 
 export const proofDescribed: Described = {
-  summary: 'An offline proof, tlog-proof@v1 with the entry in it; give one of index and hash.',
+  summary: 'An offline proof, tlog-proof@v1 with the entry in it; give one of index, hash and digest.',
   parameters: [
     query('index', 'The index of the entry', SIZE, () => '0'),
     query('hash', 'Its leaf hash', HASH),
+    query('digest', 'The digest of a file: the first build that names it', { type: 'string' }),
     query('size', 'The size of a published checkpoint; the newest if it is not said', SIZE, ({ size }) => String(size)),
   ],
   answers: answers('A tlog-proof@v1', 'text/x.tlog-proof'),
 };
 
-/** `GET /v1/proof?hash=|index=[&size=]`: the hash is a leaf hash in hexadecimal, the size that of a published checkpoint. */
+/**
+ * `GET /v1/proof?hash=|index=|digest=[&size=]`: the hash is a leaf hash in hexadecimal, the digest that of a file, the
+ * size that of a published checkpoint.
+ */
 export function proofHandler(parts: ProofParts): Handler {
   return async (ask) => {
     const asked = new Query(ask, queryNames(proofDescribed));
@@ -101,16 +107,24 @@ function checkReceipt(bytes: Uint8Array, old: Hash, root: Hash, keys: ReadParts[
   must(equal(verifyConsistencyReceipt(receipt, old, key), root), 'a consistency receipt leads to another root');
 }
 
-async function indexOf({ findLeaf }: ProofParts, asked: Query): Promise<number> {
-  const [index, hash] = [asked.number('index'), asked.text('hash')];
-  if ((index === undefined) === (hash === undefined)) {
-    throw badQuery('malformed', 'give one of index and hash');
+async function indexOf({ findLeaf, findBuild }: ProofParts, asked: Query): Promise<number> {
+  const [index, hash, digest] = [asked.number('index'), asked.text('hash'), asked.text('digest')];
+  if ([index, hash, digest].filter((given) => given !== undefined).length !== 1) {
+    throw badQuery('malformed', 'give one of index, hash and digest');
   }
   if (index !== undefined) return index;
+  if (digest !== undefined) return buildOf(findBuild, digest);
   const found = await findLeaf(leafOf(hash as string));
   if (found === undefined) {
     throw new Fault('unknown-entry', 'no entry of this log has this leaf hash', { rule: 'hashUnknown' });
   }
+  return found;
+}
+
+async function buildOf(find: ProofParts['findBuild'], digest: string): Promise<number> {
+  if (!find) throw new Fault('unknown-entry', 'this log keeps no builds that could be found by a digest');
+  const found = await find(digest);
+  if (found === undefined) throw new Fault('unknown-entry', `no build in this log names ${digest}`);
   return found;
 }
 

@@ -29,6 +29,16 @@ export function queryRoutes(parts: QueryParts): Route[] {
   return [...routes, { ...get, path: '/v1/*', handler: unknownHandler, described: UNKNOWN }];
 }
 
+/** The first build that names the digest of a file, asked as `/v1/builds` would be. */
+export function buildFinder({ log, lookup }: QueryParts): (digest: string) => Promise<number | undefined> {
+  return async (digest) => {
+    const params = readParams('builds', new URLSearchParams({ digest, limit: '1' }));
+    const body = await lookup.ask('builds', params, publishedOf(log).head.size, PATIENCE);
+    const { rows } = JSON.parse(body) as { rows: readonly { readonly index: number }[] };
+    return rows[0]?.index;
+  };
+}
+
 function described(name: QuestionName): Described {
   const { about, parameters, answer, definitions } = describeQuestion(name, '#/components/schemas/');
   return {

@@ -77,6 +77,13 @@ test('init, submit, and every answer with proofs that verify offline', async () 
     assert.equal([proven.index, toHex(proven.leafHash)], [index, leafHash]);
   }
   assert.equal(verdict.entries.map(({ kind }) => kind).sort(), ['build', 'key', 'key', 'site']);
+  const found = await fetch(`${server.url}/v1/proof?digest=${name(299)}`);
+  const proven = verifyProof(new Uint8Array(await found.arrayBuffer()), vkeys);
+  assert.is(proven.index, verdict.builds[0]?.index);
+  const nowhere = [];
+  for (const digest of [name(5000), 'sha256:00'])
+    nowhere.push((await fetch(`${server.url}/v1/proof?digest=${digest}`)).status);
+  assert.equal(nowhere, [404, 400]);
   const asked = ['--url', server.url, '--vkey', join(data, 'log.vkey'), '--json'];
   const told = await limmat('verdict', '--digest', name(299), ...asked);
   assert.equal([told.code, (JSON.parse(told.stdout) as VerdictBody).verdict], [0, 'valid'], told.stderr);

@@ -61,7 +61,8 @@ for (const [query, status, said] of [
   ['index=x', 400, 'malformed'],
   ['hash=00', 400, 'malformed'],
   [`hash=${leafHex(3).toUpperCase()}`, 400, 'malformed'],
-  ['digest=00', 400, 'malformed'],
+  ['index=1&digest=sha256:00', 400, 'malformed'],
+  [`digest=sha256:${'00'.repeat(32)}`, 404, undefined], // nobody looks up builds here
   [`hash=${'00'.repeat(32)}`, 404, 'hashUnknown'],
   ['index=300', 404, undefined],
   ['index=7&size=7', 404, undefined],

@@ -1,15 +1,19 @@
 /** How fast tiles and proofs are read, at random places of the tree. @module */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { logDirectory } from '../../src/cli/logdir.ts';
-import { toBase64url } from '../../src/core/bytes.ts';
+import { toBase64, toBase64url, toHex } from '../../src/core/bytes.ts';
 import { parseCheckpoint } from '../../src/core/checkpoint.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { parseNote } from '../../src/core/note.ts';
 import { TILE_WIDTH, tilePath } from '../../src/core/tile.ts';
 import { PublishedTree } from '../../src/log/published.ts';
 import { openStore, type SqliteStore } from '../../src/store/sqlite.ts';
+import { ask } from './ask.ts';
 import { observe, toSample } from './observe.ts';
 import type { Target } from './processes.ts';
 import type { Results } from './results.ts';
+import { digestOf } from './statements.ts';
 
 const CONNECTIONS = 64;
 /** Places read in turn: enough that they are spread over the whole tree, and over more than the caches hold. */
@@ -57,20 +61,66 @@ export async function measureReceipts(
   results.add(what, size, 'receipts/s', toSample(observed, observed.requests, bare));
 }
 
-/** Inclusion proofs in this process: entry read, hashed, proven, and the proof checked against the head. */
+/** Inclusion proofs over HTTP, by leaf hash as RFC 6962 §4.5 has it, once every tile was asked for. */
+export async function measureHttpProofs(
+  log: Target,
+  data: string,
+  size: number,
+  bare: number,
+  seconds: number,
+  results: Results,
+): Promise<void> {
+  const store = openStore(logDirectory(data).database, { readonly: true });
+  const path = (index: number) => {
+    const hash = encodeURIComponent(toBase64(leafHash(store.entries(index, index + 1).subarray(2))));
+    return `/ct/v1/get-proof-by-hash?hash=${hash}&tree_size=${size}`;
+  };
+  const tiles = Array.from({ length: Math.ceil(size / TILE_WIDTH) }, (_, n) => path(n * TILE_WIDTH));
+  const paths = places(size).map(path);
+  store.close();
+  await observe(log, { paths: tiles, connections: CONNECTIONS, requests: tiles.length });
+  const observed = await observe(log, { paths, connections: CONNECTIONS, seconds });
+  const what = `read inclusion proofs, ${CONNECTIONS} connections`;
+  results.add(what, size, 'proofs/s', toSample(observed, observed.requests, bare));
+}
+
+/** Verdicts about files, each with the proofs of all that decides it, asked one after the other. */
+export async function measureVerdicts(log: Target, size: number, seconds: number, results: Results): Promise<void> {
+  await lookupCovers(log.port, size);
+  const paths = places(size).map((n) => `/v1/verdict?digest=sha256:${toHex(digestOf(n))}`);
+  const observed = await observe(log, { paths, connections: 1, seconds });
+  const { p50, p99 } = observed;
+  results.add('answer a verdict, with its proofs', size, 'ms', { value: p50, p50, p99 });
+}
+
+/** The lookup goes through the entries on its own time. */
+async function lookupCovers(port: number, size: number): Promise<void> {
+  for (;;) {
+    const body = await ask({ port, path: '/v1/builds?limit=1' }).catch(() => undefined); // while it starts
+    if (body && (JSON.parse(new TextDecoder().decode(body)) as { size: number }).size >= size) return;
+    await sleep(100);
+  }
+}
+
+/**
+ * Inclusion proofs in this process: entry read, hashed, proven, and the proof checked against the head. First at random
+ * places, so that most find a tile that nobody asked for yet; then again when every tile was.
+ */
 export function measureProofs(data: string, size: number, seconds: number, results: Results): void {
   const store = openStore(logDirectory(data).database, { readonly: true });
   const tree = publishedTree(store);
   const indexes = places(size);
-  const started = performance.now();
-  let done = 0;
-  while (performance.now() - started < seconds * 1000) {
-    const index = indexes[done % PLACES] as number;
-    tree.inclusion(index, leafHash(tree.entry(index)));
-    done++;
-  }
-  const value = (done * 1000) / (performance.now() - started);
-  results.add('make inclusion proofs, in process', size, 'proofs/s', { value, micros: 1e6 / value });
+  const prove = (index: number) => tree.inclusion(index, leafHash(tree.entry(index)));
+  const run = (what: string) => {
+    const started = performance.now();
+    let done = 0;
+    for (; performance.now() - started < seconds * 1000; done++) prove(indexes[done % PLACES] as number);
+    const value = (done * 1000) / (performance.now() - started);
+    results.add(`make inclusion proofs, in process, ${what}`, size, 'proofs/s', { value, micros: 1e6 / value });
+  };
+  run('tiles cold');
+  for (let index = 0; index < size; index += TILE_WIDTH) prove(index);
+  run('tiles warm');
   store.close();
 }
 

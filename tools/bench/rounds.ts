@@ -4,7 +4,14 @@ import { type Form, measureAppend, measureBare, opaqueForms, statementForms } fr
 import { measureIdle } from './latency.ts';
 import { measureCommit, measurePrimitives } from './parts.ts';
 import { startBare } from './processes.ts';
-import { measureBareReads, measureProofs, measureReceipts, measureTiles } from './reads.ts';
+import {
+  measureBareReads,
+  measureHttpProofs,
+  measureProofs,
+  measureReceipts,
+  measureTiles,
+  measureVerdicts,
+} from './reads.ts';
 import type { Results } from './results.ts';
 import type { Scale } from './scale.ts';
 import { measureDisk, measureExport, startMeasured } from './sizes.ts';
@@ -99,6 +106,9 @@ async function measureLog(
     if (kind === 'opaque') {
       await measureTiles(log, size, reads, scale.seconds / 2, results);
     } else {
+      // First, because it waits for the lookup, which goes through a copied log anew.
+      await measureVerdicts(log, size, scale.seconds / 2, results);
+      await measureHttpProofs(log, copy, size, reads, scale.seconds, results);
       await measureReceipts(log, copy, size, reads, scale.seconds / 2, results);
       measureProofs(copy, size, scale.seconds / 4, results);
       const fresh = builds(world, 20 * size + round * scale.idle, scale.idle);

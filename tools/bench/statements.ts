@@ -6,15 +6,20 @@ import { buildStatement, openWorld, policyFields, type World } from '../vendor.t
 /** Builds of one run of numbers are never those of another. */
 export function* builds(world: World, first: number, count: number): Generator<Uint8Array> {
   for (let n = first; n < first + count; n++) {
-    const digest = new Uint8Array(32);
-    new DataView(digest.buffer).setFloat64(0, n);
     yield buildStatement(world, {
       packageUrl: `pkg:npm/conveyer@${n}`,
       product: 'conveyer',
       version: String(n),
-      artifact: { name: `conveyer-${n}.tgz`, digests: { sha256: digest } },
+      artifact: { name: `conveyer-${n}.tgz`, digests: { sha256: digestOf(n) } },
     });
   }
+}
+
+/** The digest of the n-th artifact. */
+export function digestOf(n: number): Uint8Array {
+  const digest = new Uint8Array(32);
+  new DataView(digest.buffer).setFloat64(0, n);
+  return digest;
 }
 
 /** Makes the keys of everyone below `folder`, and the flags by which `limmat init` takes them. */

@@ -25,7 +25,7 @@ export type PublisherParts = {
 };
 
 /**
- * How long it rests, in times of what it just worked; a head costs 4 ms of ML-DSA in JavaScript, an fsync and a commit.
+ * How long it rests, in times of what it just worked; a head costs an ML-DSA signature, an fsync and a commit.
  * Submitters who wait for the next head are answered the sooner the less it rests, and half the time is enough for
  * them. Of an opaque log nobody waits: what a head takes is then missing elsewhere, and 20 heads a second are plenty.
  */

@@ -1,7 +1,7 @@
 /**
  * ML-DSA-44 by liboqs in WebAssembly: ten times as fast as JavaScript. Its signatures are hedged with random bytes, so
  * no two are the same. Those who make it recommend to use it only beside a classical signature, as each of ours is; and
- * what it signed is verified before anyone gets it. It asks for Node 22, and runs on 20.19 as well. @module
+ * what it signed is verified before anyone gets it. It asks for Node 22, and runs on 20 as well. @module
  */
 import { createMLDSA44 } from '@oqs/liboqs-js/sig';
 

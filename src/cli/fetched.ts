@@ -9,20 +9,46 @@ const MAX_CHECKPOINT = 128 * 1024;
 const posting =
   (headers: Record<string, string>): Post =>
   async (url, body, signal) => {
-    const response = await fetch(url, { method: 'POST', body: body as BodyInit, headers, redirect: 'manual', signal });
-    const type = response.headers.get('content-type') ?? '';
-    return { status: response.status, type, body: await readAtMost(response, MAX_ANSWER) };
+    const init = { method: 'POST', body: body as BodyInit, headers, redirect: 'manual', signal } as const;
+    return until(signal, async () => {
+      const response = await fetch(url, init);
+      const type = response.headers.get('content-type') ?? '';
+      return { status: response.status, type, body: await readAtMost(response, MAX_ANSWER) };
+    });
   };
 export const post = posting({});
 /** SPEC (tlog-mirror): a body of add-entries is application/octet-stream. */
 export const postBytes = posting({ 'content-type': 'application/octet-stream' });
 
-export const get: Fetched = async (url, signal) => {
-  const response = await fetch(url, { signal });
-  const body = await readAtMost(response, MAX_CHECKPOINT);
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
-  return body;
-};
+export const get: Fetched = (url, signal) =>
+  until(signal, async () => {
+    const response = await fetch(url, { signal });
+    const body = await readAtMost(response, MAX_CHECKPOINT);
+    if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+    return body;
+  });
+
+/** A signal that is aborted after so many milliseconds; a timer holds it, so that it cannot be collected before. */
+export function timeLimit(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error('it does not answer in time')), milliseconds).unref();
+  return controller.signal;
+}
+
+/**
+ * Rejects when the signal is aborted, whatever becomes of the work: what carries an abort to a `fetch` may have been
+ * collected meanwhile (Node 20), and then it waits for ever.
+ */
+export function until<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}
 
 export async function readAtMost(response: Response, max: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

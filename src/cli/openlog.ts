@@ -22,7 +22,7 @@ import type { KnownKey } from '../registry/view.ts';
 import { fileExport } from '../store/files.ts';
 import { openGuardFile } from '../store/guardfile.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
-import { get, post } from './fetched.ts';
+import { get, post, timeLimit } from './fetched.ts';
 import { type LogKeys, mldsaSeed, openKeys } from './keyring.ts';
 import type { LogDirectory } from './logdir.ts';
 import { mldsaWorker } from './threads/mldsaworker.ts';
@@ -135,7 +135,7 @@ function witnessingOf({ policy, failOpen, origin, keys, log, send }: WitnessingO
     clock: () => new Date(),
     sleep,
     random: Math.random,
-    deadline: () => AbortSignal.timeout(ROUND),
+    deadline: () => timeLimit(ROUND),
     freeze: (error) => log.freeze(error),
     tell: (level, message) => send({ type: level === 'error' ? 'trouble' : 'news', what: 'witnesses', message }),
     report: (status) => send({ type: 'witnessing', status }),

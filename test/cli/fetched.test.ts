@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { post, timeLimit, until } from '../../src/cli/fetched.ts';
+
+const reasonOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'an answer',
+    (error: Error) => error.message,
+  );
+
+test('work that never ends is given up at its time limit, also one that was over before', async () => {
+  const alive = setInterval(() => {}, 1000);
+  const limit = timeLimit(50);
+  assert.match(await reasonOf(until(limit, () => new Promise(() => {}))), /in time/);
+  assert.match(await reasonOf(until(limit, () => new Promise(() => {}))), /in time/);
+  assert.is(await until(timeLimit(50), async () => 7), 7);
+  clearInterval(alive);
+});
+
+test('a server that takes a request and never answers is given up', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  assert.match(await reasonOf(post(`http://127.0.0.1:${port}/`, new Uint8Array(1), timeLimit(100))), /in time/);
+  server.closeAllConnections();
+  server.close();
+});
+
+test.run();

@@ -133,9 +133,8 @@ type Serving = {
 async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...rest }: Serving): Promise<void> {
   const hash = toHex(sha256(utf8(mirror.origin)));
   let trouble: string | undefined;
-  const metrics = createMirrorMetrics();
   const state = { mirror, evidence: () => known.evidence().length, trouble: () => trouble };
-  metrics.watch(state);
+  const metrics = createMirrorMetrics(state);
   const watch = {
     count: metrics.count,
     refused: metrics.refused,

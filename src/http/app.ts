@@ -33,9 +33,10 @@ import {
 } from './entries.ts';
 import { type Health, healthDescribed, healthHandler } from './health.ts';
 import { keyDescribed, keyHandler, keySetDescribed, keySetHandler } from './keys.ts';
-import { type Metrics, metricsDescribed, metricsHandler } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { problemReply } from './problem.ts';
 import { consistencyReceiptHandler, type ProofParts, proofDescribed, proofHandler } from './proofs.ts';
+import { metricsDescribed, metricsHandler } from './requestmetrics.ts';
 import {
   type Ask,
   asAccepted,

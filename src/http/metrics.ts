@@ -1,22 +1,13 @@
 /** `GET /metrics` for Prometheus, by prom-client: what the log did, how long it took, what it refused. @module */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Observation } from '../log/channel.ts';
 import type { WitnessStatus } from '../log/cosign.ts';
 import type { LogHandle } from '../log/handle.ts';
 import type { Pusher, PushStatus } from '../log/push.ts';
 import type { WitnessingStatus } from '../log/witnessing.ts';
-import { answers, type Described } from './describe.ts';
-import type { Handler } from './route.ts';
+import { createRequestMetrics, gauge, type RequestMetrics } from './requestmetrics.ts';
 
-export const metricsDescribed: Described = {
-  summary: 'Counters for Prometheus.',
-  answers: answers('The text format of Prometheus', 'text/plain'),
-};
-
-export type Metrics = {
-  readonly registry: Registry;
-  count(route: string, status: number): void;
-  refused(code: string): void;
+export type Metrics = RequestMetrics & {
   observe(observation: Observation): void;
   watch(log: LogHandle, pushers: readonly Pusher[]): void;
 };
@@ -25,21 +16,9 @@ export type Metrics = {
 const BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 
 export function createMetrics(): Metrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const requests = createRequestMetrics();
+  const { registry } = requests;
   const registers = [registry];
-  const requests = new Counter({
-    name: 'limmat_http_requests_total',
-    help: 'Requests answered',
-    labelNames: ['route', 'status'],
-    registers,
-  });
-  const refusals = new Counter({
-    name: 'limmat_refusals_total',
-    help: 'Submissions refused, by fault code',
-    labelNames: ['code'],
-    registers,
-  });
   const entries = new Counter({ name: 'limmat_entries_total', help: 'Entries committed since the start', registers });
   const steps = new Histogram({
     name: 'limmat_step_seconds',
@@ -49,26 +28,15 @@ export function createMetrics(): Metrics {
     registers,
   });
   return {
-    registry,
-    count: counting((route, status) => requests.labels({ route, status })),
-    refused: (code) => refusals.inc({ code }),
+    ...requests,
     observe({ what, seconds, entries: count }) {
       steps.observe({ step: what }, seconds);
       if (what === 'turn') entries.inc(count);
     },
     watch(log, pushers) {
-      const gauge = (name: string, help: string, read: () => number) =>
-        new Gauge({
-          name,
-          help,
-          registers,
-          collect() {
-            this.set(read());
-          },
-        });
-      gauge('limmat_published_size', 'Size of the published tree', () => log.published?.head.size ?? 0);
-      gauge('limmat_waiting', 'Submissions waiting for an answer', () => log.waiting);
-      gauge('limmat_frozen', '1 while the log refuses to sign', () => (log.frozen ? 1 : 0));
+      gauge(registry, 'limmat_published_size', 'Size of the published tree', () => log.published?.head.size ?? 0);
+      gauge(registry, 'limmat_waiting', 'Submissions waiting for an answer', () => log.waiting);
+      gauge(registry, 'limmat_frozen', '1 while the log refuses to sign', () => (log.frozen ? 1 : 0));
       watchWitnesses(registry, log);
       if (pushers.length > 0) watchPushers(registry, pushers);
     },
@@ -125,23 +93,4 @@ function watchPushers(registry: Registry, pushers: readonly Pusher[]): void {
   each('limmat_push_failures', 'Attempts that failed since the start', ({ failures }) => failures);
   each('limmat_push_trouble', '1 while the mirror cannot be brought up to date', ({ trouble }) => (trouble ? 1 : 0));
   each('limmat_push_time_seconds', 'When it was up to date, since 1970', (one) => (one.lastSuccess ?? 0) / 1000);
-}
-
-/** Finds the counter of a route and a status once, since looking it up costs more than counting. */
-function counting(find: (route: string, status: number) => { inc(): void }): Metrics['count'] {
-  const known = new Map<string, { inc(): void }[]>();
-  return (route, status) => {
-    const statuses = known.get(route) ?? [];
-    known.set(route, statuses);
-    statuses[status] ??= find(route, status);
-    statuses[status].inc();
-  };
-}
-
-export function metricsHandler({ registry }: Pick<Metrics, 'registry'>): Handler {
-  return async () => ({
-    status: 200,
-    headers: { 'content-type': registry.contentType, 'cache-control': 'no-store' },
-    body: await registry.metrics(),
-  });
 }

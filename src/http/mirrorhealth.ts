@@ -1,9 +1,14 @@
 /** `GET /healthz` and `GET /metrics` of a mirror: how far it is, whether the last round went well, what it answered. @module */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Mirror } from '../monitor/mirror.ts';
 import { answers, type Described, object, SIZE } from './describe.ts';
-import { metricsDescribed, metricsHandler } from './metrics.ts';
-import { asJson, asText, type Handler, noBody, type Route, type Watch } from './route.ts';
+import {
+  createRequestMetrics,
+  gauge,
+  metricsDescribed,
+  metricsHandler,
+  type RequestMetrics,
+} from './requestmetrics.ts';
+import { asJson, asText, type Handler, noBody, type Route } from './route.ts';
 
 /** How a mirror is, beside what it has decided. */
 export type MirrorState = {
@@ -14,45 +19,23 @@ export type MirrorState = {
   trouble(): string | undefined;
 };
 
-export type MirrorMetrics = Pick<Watch, 'count' | 'refused'> & {
-  readonly registry: Registry;
-  watch(state: MirrorState): void;
-};
-
-export function createMirrorMetrics(): MirrorMetrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
-    new Counter({ name, help, labelNames, registers });
-  const requests = counter('limmat_http_requests_total', 'Requests answered', 'route', 'status');
-  const refusals = counter('limmat_refusals_total', 'Requests refused, by fault code', 'code');
-  return {
+export function createMirrorMetrics({ mirror, evidence, trouble }: MirrorState): RequestMetrics {
+  const metrics = createRequestMetrics();
+  const { registry } = metrics;
+  gauge(registry, 'limmat_mirror_size', 'Size of the checkpoint that is served', () => mirror.mirrored()?.size ?? 0);
+  gauge(registry, 'limmat_mirror_time_seconds', 'When it was cosigned, since 1970', () => mirror.mirrored()?.time ?? 0);
+  gauge(
     registry,
-    count: (route, status) => requests.inc({ route, status }),
-    refused: (code) => refusals.inc({ code }),
-    watch({ mirror, evidence, trouble }) {
-      const gauge = (name: string, help: string, read: () => number) =>
-        new Gauge({
-          name,
-          help,
-          registers,
-          collect() {
-            this.set(read());
-          },
-        });
-      gauge('limmat_mirror_size', 'Size of the checkpoint that is served', () => mirror.mirrored()?.size ?? 0);
-      gauge('limmat_mirror_time_seconds', 'When it was cosigned, since 1970', () => mirror.mirrored()?.time ?? 0);
-      gauge(
-        'limmat_mirror_pending_size',
-        'Size of the newest that the log signed',
-        () => mirror.pending()[0]?.size ?? 0,
-      );
-      gauge('limmat_mirror_entries', 'Entries that are stored', () => mirror.tree.head.size);
-      gauge('limmat_mirror_evidence', 'Evidence files that are kept against the log', evidence);
-      gauge('limmat_mirror_trouble', '1 if the last round did not go well', () => (trouble() === undefined ? 0 : 1));
-    },
-  };
+    'limmat_mirror_pending_size',
+    'Size of the newest that the log signed',
+    () => mirror.pending()[0]?.size ?? 0,
+  );
+  gauge(registry, 'limmat_mirror_entries', 'Entries that are stored', () => mirror.tree.head.size);
+  gauge(registry, 'limmat_mirror_evidence', 'Evidence files that are kept against the log', evidence);
+  gauge(registry, 'limmat_mirror_trouble', '1 if the last round did not go well', () =>
+    trouble() === undefined ? 0 : 1,
+  );
+  return metrics;
 }
 
 const health = object({
@@ -73,7 +56,7 @@ const HEALTH: Described = {
 };
 
 /** The routes for those who run the mirror. */
-export function mirrorOperatorRoutes(state: MirrorState, metrics: MirrorMetrics): Route[] {
+export function mirrorOperatorRoutes(state: MirrorState, metrics: RequestMetrics): Route[] {
   const get = { method: 'GET', limit: noBody, hot: false } as const;
   return [
     { ...get, path: '/healthz', form: asJson, handler: healthHandler(state), described: HEALTH },

@@ -1,35 +1,27 @@
 /** `GET /healthz` and `GET /metrics` of a witness: what it knows of each log, and what it answered. @module */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { EvidenceKind, Known } from '../witness/ports.ts';
 import type { Witness } from '../witness/witness.ts';
 import { answers, type Described, object, SIZE } from './describe.ts';
-import { metricsDescribed, metricsHandler } from './metrics.ts';
-import { asJson, asText, type Handler, noBody, type Route, type Watch } from './route.ts';
+import { createRequestMetrics, metricsDescribed, metricsHandler, type RequestMetrics } from './requestmetrics.ts';
+import { asJson, asText, type Handler, noBody, type Route } from './route.ts';
 
-export type WitnessMetrics = Pick<Watch, 'count' | 'refused'> & {
-  readonly registry: Registry;
+export type WitnessMetrics = RequestMetrics & {
   evidence(origin: string, kind: EvidenceKind): void;
   watch(witness: Witness): void;
 };
 
 export function createWitnessMetrics(): WitnessMetrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
-    new Counter({ name, help, labelNames, registers });
-  const requests = counter('limmat_http_requests_total', 'Requests answered', 'route', 'status');
-  const refusals = counter('limmat_refusals_total', 'Requests refused, by fault code', 'code');
-  const evidence = counter(
-    'limmat_witness_evidence_total',
-    'Signed checkpoints kept since the start as they speak against their log',
-    'origin',
-    'kind',
-  );
+  const requests = createRequestMetrics();
+  const registers = [requests.registry];
+  const evidence = new Counter({
+    name: 'limmat_witness_evidence_total',
+    help: 'Signed checkpoints kept since the start as they speak against their log',
+    labelNames: ['origin', 'kind'],
+    registers,
+  });
   return {
-    registry,
-    count: (route, status) => requests.inc({ route, status }),
-    refused: (code) => refusals.inc({ code }),
+    ...requests,
     evidence: (origin, kind) => evidence.inc({ origin, kind }),
     watch(witness) {
       const gauge = (name: string, help: string, read: (known: Known) => number) =>

@@ -28,17 +28,17 @@ export const get: Fetched = (url, signal) =>
     return body;
   });
 
-/** A signal that is aborted after so many milliseconds; a timer holds it, so that it cannot be collected before. */
+/**
+ * A signal that is aborted after so many milliseconds. A timer holds it: what `AbortSignal.any` makes of one of
+ * `AbortSignal.timeout` is collected before and never aborts (seen on Node 20).
+ */
 export function timeLimit(milliseconds: number): AbortSignal {
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error('it does not answer in time')), milliseconds).unref();
   return controller.signal;
 }
 
-/**
- * Rejects when the signal is aborted, whatever becomes of the work: what carries an abort to a `fetch` may have been
- * collected meanwhile (Node 20), and then it waits for ever.
- */
+/** Rejects when the signal is aborted, whatever becomes of the work. */
 export function until<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

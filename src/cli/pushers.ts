@@ -2,7 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../core/fault.ts';
 import { Pusher } from '../log/push.ts';
-import { postBytes } from './fetched.ts';
+import { postBytes, timeLimit } from './fetched.ts';
+
+/** How long a mirror may take to store an upload, in milliseconds. */
+const PATIENCE = 60_000;
 
 type Tell = (what: string, message: string) => void;
 
@@ -14,6 +17,7 @@ export function pushersTo(urls: readonly string[], origin: string, trouble: Tell
       url,
       origin,
       post: postBytes,
+      deadline: () => timeLimit(PATIENCE),
       sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => {}),
       clock: () => new Date(),
       told: (problem) =>

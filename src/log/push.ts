@@ -32,6 +32,8 @@ export type PusherParts = {
   readonly url: string;
   readonly origin: string;
   readonly post: Post;
+  /** How long a mirror may take to store an upload; aborts when that is over, collected by nobody before. */
+  readonly deadline: () => AbortSignal;
   /** Resolves early if the signal aborts. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly clock: () => Date;
@@ -51,8 +53,6 @@ export type PushStatus = {
 };
 
 const BACK_OFF = { first: 1000, most: 60_000 } as const;
-/** How long a mirror may take to store an upload. */
-const PATIENCE = 60_000;
 const MAX_BYTES = 4 * 1024 * 1024;
 /** Answers in a row that bring an upload no further. */
 const MAX_IDLE = 3;
@@ -184,8 +184,9 @@ export class Pusher {
   }
 
   #post(call: string, body: Uint8Array): Promise<WitnessAnswer> {
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PATIENCE)]);
-    return this.#parts.post(`${this.#parts.url}/${call}`, body, signal);
+    const { post, deadline } = this.#parts;
+    const signal = AbortSignal.any([this.#stop.signal, deadline()]);
+    return post(`${this.#parts.url}/${call}`, body, signal);
   }
 }
 

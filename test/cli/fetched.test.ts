@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { post, timeLimit, until } from '../../src/cli/fetched.ts';
@@ -27,6 +29,19 @@ test('a server that takes a request and never answers is given up', async () => 
   assert.match(await reasonOf(post(`http://127.0.0.1:${port}/`, new Uint8Array(1), timeLimit(100))), /in time/);
   server.closeAllConnections();
   server.close();
+});
+
+test('a time limit that is joined with another signal is not collected before it ends', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const collecting = setInterval(collect, 20);
+  const joined = Array.from({ length: 20 }, () => AbortSignal.any([new AbortController().signal, timeLimit(150)]));
+  const reasons = joined.splice(0).map((signal) => reasonOf(until(signal, () => new Promise(() => {}))));
+  assert.is(
+    (await Promise.all(reasons)).every((reason) => /in time/.test(reason)),
+    true,
+  );
+  clearInterval(collecting);
 });
 
 test.run();

@@ -72,6 +72,7 @@ function pushing(mirror: TestMirror, between: (call: string) => number | undefin
     url: 'http://mirror.example',
     origin: ORIGIN,
     post,
+    deadline: () => new AbortController().signal,
     sleep: async (milliseconds) => {
       if (milliseconds > 0) slept.push(milliseconds);
       await turn();

@@ -25,10 +25,10 @@ export class MirrorGossip {
     return this.#mirror.mirrored()?.note;
   }
 
-  /** The one head that is served, under the time of its cosignature. */
+  /** The one head that is served, under its size: of two in one second a listener must not miss the second. */
   after(_: string, seq: number): ListedHead[] {
     const mirrored = this.#mirror.mirrored();
-    return !mirrored || mirrored.time <= seq ? [] : [{ seq: mirrored.time, note: mirrored.note }];
+    return mirrored && mirrored.size > seq ? [{ seq: mirrored.size, note: mirrored.note }] : [];
   }
 
   post(_: string, note: Uint8Array): Promise<Posted> {

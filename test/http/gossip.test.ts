@@ -289,13 +289,13 @@ test('a mirror judges heads by its copy, of any size, and keeps what convicts th
   assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(7))).status, 404, 'nothing is mirrored yet');
   await mirror.addCheckpoint(checkpointOf(0, 300));
   assert.is(addEntries(mirror, uploadOf(0, 300)).status, 200);
-  const { note, time } = mirror.mirrored() as MirroredCheckpoint;
+  const { note, size } = mirror.mirrored() as MirroredCheckpoint;
   sameBytes((await ask(`${base}/latest`)).body, note);
   assert.equal(
     parseHeads((await ask(`${base}/heads`)).body).map(({ seq }) => seq),
-    [time],
+    [size],
   );
-  assert.equal(parseHeads((await ask(`${base}/heads?after=${time}`)).body), []);
+  assert.equal(parseHeads((await ask(`${base}/heads?after=${size}`)).body), []);
   assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(299))).status, 200);
   assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(301))).status, 202);
   assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(7, false, MIRROR_STRANGER))).status, 403);

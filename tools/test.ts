@@ -1,6 +1,7 @@
 /**
  * Runs the tests: every file that ends in `.test.ts` below `test/`, in a process of its own, two at a time. A file
- * that ran no test has failed, whatever its exit code (a uvu file without `.run()` prints nothing and exits with 0).
+ * that ran no test has failed, whatever its exit code (a uvu file without `.run()` prints nothing and exits with 0), and
+ * so has one that does not end.
  * Arguments filter by path. Ends with the plain line `N passed, N failed, N skipped`. @module
  */
 import { spawn } from 'node:child_process';
@@ -8,6 +9,9 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 type Result = { file: string; ok: boolean; passed: number; failed: number; skipped: number; output: string };
+
+/** Three times what the longest file takes on two cores, in milliseconds. */
+const PATIENCE = 5 * 60_000;
 
 const filters = process.argv.slice(2);
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
@@ -28,12 +32,17 @@ function run(file: string): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: PATIENCE,
+      killSignal: 'SIGKILL',
       env: { ...process.env, FORCE_COLOR: '0', NODE_NO_WARNINGS: '1' },
     });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('close', (code) => resolve(judge(file, code, Buffer.concat(chunks).toString())));
+    child.on('close', (code, signal) => {
+      if (signal) chunks.push(Buffer.from(`\nended by ${signal}, after ${PATIENCE / 60_000} minutes at most`));
+      resolve(judge(file, code, Buffer.concat(chunks).toString()));
+    });
   });
 }
 

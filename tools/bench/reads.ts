@@ -44,15 +44,18 @@ export async function measureTiles(
   }
 }
 
+/** A log that is served from a directory, what a bare server reaches beside it, and how long to measure. */
+export type ProofReads = {
+  readonly log: Target;
+  readonly data: string;
+  readonly size: number;
+  readonly bare: number;
+  readonly seconds: number;
+  readonly results: Results;
+};
+
 /** Receipts of logged statements, by their ids, over HTTP. */
-export async function measureReceipts(
-  log: Target,
-  data: string,
-  size: number,
-  bare: number,
-  seconds: number,
-  results: Results,
-): Promise<void> {
+export async function measureReceipts({ log, data, size, bare, seconds, results }: ProofReads): Promise<void> {
   const store = openStore(logDirectory(data).database, { readonly: true });
   const paths = places(size).map((index) => `/entries/${toBase64url(store.idAt(index))}`);
   store.close();
@@ -62,14 +65,7 @@ export async function measureReceipts(
 }
 
 /** Inclusion proofs over HTTP, by leaf hash as RFC 6962 §4.5 has it, once every tile was asked for. */
-export async function measureHttpProofs(
-  log: Target,
-  data: string,
-  size: number,
-  bare: number,
-  seconds: number,
-  results: Results,
-): Promise<void> {
+export async function measureHttpProofs({ log, data, size, bare, seconds, results }: ProofReads): Promise<void> {
   const store = openStore(logDirectory(data).database, { readonly: true });
   const path = (index: number) => {
     const hash = encodeURIComponent(toBase64(leafHash(store.entries(index, index + 1).subarray(2))));

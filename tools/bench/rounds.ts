@@ -108,8 +108,9 @@ async function measureLog(
     } else {
       // First, because it waits for the lookup, which goes through a copied log anew.
       await measureVerdicts(log, size, scale.seconds / 2, results);
-      await measureHttpProofs(log, copy, size, reads, scale.seconds, results);
-      await measureReceipts(log, copy, size, reads, scale.seconds / 2, results);
+      const proofs = { log, data: copy, size, bare: reads, seconds: scale.seconds, results };
+      await measureHttpProofs(proofs);
+      await measureReceipts(proofs);
       measureProofs(copy, size, scale.seconds / 4, results);
       const fresh = builds(world, 20 * size + round * scale.idle, scale.idle);
       await measureIdle(log, size, fresh, results);

@@ -1,8 +1,7 @@
 /** Puts verified and unverified things into words and fields for the commands. @module */
 import type { Proven } from '../client/offline.ts';
-import { statementIn } from '../client/offline.ts';
 import { toHex } from '../core/bytes.ts';
-import { entryIdOf, type SignedStatement } from '../core/cose.ts';
+import { entryIdOf, type SignedStatement, statementIn } from '../core/cose.ts';
 import type { Signed } from '../core/cosignature.ts';
 import { COSIGNATURE_MLDSA44, NOTE_ED25519 } from '../core/note.ts';
 import { toJson } from '../registry/json.ts';

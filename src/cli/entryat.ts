@@ -1,6 +1,7 @@
 /** An entry of a log as statement, kind and typed fields, for commands that speak about entries. @module */
-import { statementIn } from '../client/offline.ts';
+
 import type { SignedStatement } from '../core/cose.ts';
+import { statementIn } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import type { AdmittedKind } from '../registry/kinds.ts';
 import { kindOf } from '../registry/names.ts';

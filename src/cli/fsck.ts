@@ -1,8 +1,9 @@
 /** `limmat fsck`: re-derives a whole log, its own or anyone's, and tells everything that is not as it should be. @module */
+
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { statementIn } from '../client/offline.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
+import { statementIn } from '../core/cose.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { fetchTile, type Get, Reader } from '../core/reader.ts';

@@ -1,12 +1,11 @@
 /** `limmat inspect`: prints any file or URL of the formats of this project for a person. It shows, it does not verify. @module */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { statementIn } from '../client/offline.ts';
 import { readBundle } from '../core/bundle.ts';
 import { toHex } from '../core/bytes.ts';
 import { decode } from '../core/cbor.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
-import { decodeStatement } from '../core/cose.ts';
+import { decodeStatement, statementIn } from '../core/cose.ts';
 import { decodeKeySet, fromCoseKey, thumbprintOf } from '../core/cosekey.ts';
 import { parseEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';

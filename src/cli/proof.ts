@@ -1,9 +1,9 @@
 /** `limmat proof`: fetches the offline proof of an entry, checks it, and writes it to a file. @module */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { statementIn, verifyProof } from '../client/offline.ts';
+import { verifyProof } from '../client/offline.ts';
 import { TiledLog } from '../client/tiledlog.ts';
-import { entryIdOf, parseEntryId } from '../core/cose.ts';
+import { entryIdOf, parseEntryId, statementIn } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { parseSize } from '../core/size.ts';
 import { replaceFile } from '../store/durable.ts';

@@ -5,10 +5,10 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { statementIn, verifyProof } from '../client/offline.ts';
+import { verifyProof } from '../client/offline.ts';
 import { TiledLog } from '../client/tiledlog.ts';
 import { equal } from '../core/bytes.ts';
-import { decodeStatement, entryIdOf, signStatement } from '../core/cose.ts';
+import { decodeStatement, entryIdOf, signStatement, statementIn } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { kidOf } from '../core/signature.ts';
 import { fromJson, toJson } from '../registry/json.ts';

@@ -1,10 +1,10 @@
 /** `limmat trust bundle`: writes what a client pins of a log into one small file, once it was checked. @module */
 import { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { type Proven, statementIn, verifyProof } from '../client/offline.ts';
+import { type Proven, verifyProof } from '../client/offline.ts';
 import { formatTrust, type Trust, trustInKeys } from '../client/trust.ts';
 import { equal, toHex, utf8 } from '../core/bytes.ts';
-import { decodeStatement, entryIdOf } from '../core/cose.ts';
+import { decodeStatement, entryIdOf, statementIn } from '../core/cose.ts';
 import { decodeKeySet, thumbprintOf } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { parseVkey, type Vkey } from '../core/note.ts';

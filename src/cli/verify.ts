@@ -1,7 +1,9 @@
 /** `limmat verify`: checks an offline proof with no network, and no trust but in the keys that are given. @module */
+
 import type { Command } from 'commander';
-import { artifactIn, type Proven, statementIn, verifyProof } from '../client/offline.ts';
+import { artifactIn, type Proven, verifyProof } from '../client/offline.ts';
 import { equal } from '../core/bytes.ts';
+import { statementIn } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';

@@ -1,8 +1,9 @@
 /** `limmat verify --trust`: everything that a bundle shows, by `limmat/verify`, for people and for scripts. @module */
-import { statementIn } from '../client/offline.ts';
+
 import { parseBundle } from '../client/proofbundle.ts';
 import { parseTrust } from '../client/trust.ts';
 import { type Enrolment, type VerifyOptions, verify } from '../client/verify.ts';
+import { statementIn } from '../core/cose.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';
 import { describeProven } from './describe.ts';

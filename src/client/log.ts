@@ -1,13 +1,12 @@
 /** A log as a program uses it: everything that it answers is verified against what is pinned before it is returned. @module */
 import { equal, fromUtf8, type Hash, toHex } from '../core/bytes.ts';
-import { decodeStatement, entryIdOf } from '../core/cose.ts';
+import { decodeStatement, entryIdOf, statementIn } from '../core/cose.ts';
 import { type OpenedCheckpoint, openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { type Age, evaluate, explain } from '../core/quorum.ts';
 import { isSize } from '../core/size.ts';
 import { follow, type Seen } from './follow.ts';
 import { type Fetch, LogClient } from './logclient.ts';
-import { statementIn } from './offline.ts';
 import { formatBundle } from './proofbundle.ts';
 import { type Trust, trustedKeys } from './trust.ts';
 import { askVerdict, type ProvenVerdict } from './verdict.ts';

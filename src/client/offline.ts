@@ -4,7 +4,6 @@
  * index, and whether witnesses saw the tree, are questions for more than this file. @module
  */
 import { equal, type Hash } from '../core/bytes.ts';
-import { decodeStatement, type SignedStatement } from '../core/cose.ts';
 import type { OpenedCheckpoint, Signed } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
@@ -66,16 +65,6 @@ export function requireQuorum(
   const verdict = evaluate(policy, opened, age);
   if (verdict.met) return verdict;
   throw new Fault('no-quorum', `the policy does not hold: ${explain(policy, verdict).join('; ')}`);
-}
-
-/** The statement in an entry, if it is one. */
-export function statementIn(entry: Uint8Array): SignedStatement | undefined {
-  try {
-    return decodeStatement(entry);
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }
 
 /** As much of a build as it takes to find a file in it. */

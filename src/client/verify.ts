@@ -5,7 +5,7 @@
 import { sha256 } from '#sha256';
 import { equal, toHex } from '../core/bytes.ts';
 import { type CborMap, decode } from '../core/cbor.ts';
-import { type SignedStatement, verifyStatement } from '../core/cose.ts';
+import { type SignedStatement, statementIn, verifyStatement } from '../core/cose.ts';
 import { fromCoseKey } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
@@ -13,7 +13,7 @@ import { verifyInclusion } from '../core/proof.ts';
 import { type Age, evaluate, explain, type Verdict } from '../core/quorum.ts';
 import { kidOf, type PublicKey } from '../core/signature.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
-import { artifactIn, type Digests, type Proven, statementIn, verifyProof } from './offline.ts';
+import { artifactIn, type Digests, type Proven, verifyProof } from './offline.ts';
 import { parseBundle } from './proofbundle.ts';
 import { type Trust, trustedKeys } from './trust.ts';
 

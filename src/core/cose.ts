@@ -163,6 +163,16 @@ function once<T>(make: () => T): () => T {
   };
 }
 
+/** The statement in an entry, if it is one. */
+export function statementIn(entry: Uint8Array): SignedStatement | undefined {
+  try {
+    return decodeStatement(entry);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
 function bad(message: string): never {
   throw new Fault('bad-statement', message);
 }

@@ -2,7 +2,9 @@
  * Looks at the entries of one log in their order: replays admission, and puts each before the rules that are left to
  * monitors. Gathers what a commit has to hold; memory is the registry with its past, however long the log. @module
  */
+
 import { fromUtf8 } from '../core/bytes.ts';
+import { statementIn } from '../core/cose.ts';
 import { leafHash } from '../core/hash.ts';
 import { parseNote, type Vkey } from '../core/note.ts';
 import { Reader } from '../core/reader.ts';
@@ -13,7 +15,7 @@ import { Chronicle } from '../registry/chronicle.ts';
 import { type Change, EMPTY, type Entry, type View } from '../registry/view.ts';
 import { alertOf, type Finding } from './alert.ts';
 import type { Alert, Known, MonitorStore, RegistryStep, Step } from './memory.ts';
-import { isPolicy, Replay, type ReplayFinding, statementIn } from './replay.ts';
+import { isPolicy, Replay, type ReplayFinding } from './replay.ts';
 import { ENTRY_RULES, RULES_WITHOUT_PAST } from './rules/all.ts';
 import { type Bounds, type Memory, type Seen, timeOf } from './rules/seen.ts';
 import { storedTiles } from './tree.ts';

@@ -4,7 +4,7 @@
  */
 import type { Hash } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
-import { decodeStatement, type SignedStatement, verifyStatementLater } from '../core/cose.ts';
+import { decodeStatement, type SignedStatement, statementIn, verifyStatementLater } from '../core/cose.ts';
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { parseNote } from '../core/note.ts';
@@ -150,14 +150,4 @@ function describe(error: unknown): Pick<ReplayFinding, 'message' | 'rule'> {
 export function isPolicy(entry: Uint8Array): boolean {
   const statement = statementIn(entry);
   return statement !== undefined && kindOf(statement.contentType) === 'policy';
-}
-
-/** An entry as a statement; undefined if it is none. */
-export function statementIn(entry: Uint8Array): SignedStatement | undefined {
-  try {
-    return decodeStatement(entry);
-  } catch (error) {
-    if (error instanceof Fault) return undefined;
-    throw error;
-  }
 }

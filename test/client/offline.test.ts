@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { artifactIn, statementIn, verifyProof } from '../../src/client/offline.ts';
+import { artifactIn, verifyProof } from '../../src/client/offline.ts';
 import { type Hash, utf8 } from '../../src/core/bytes.ts';
 import { formatCheckpoint } from '../../src/core/checkpoint.ts';
+import { statementIn } from '../../src/core/cose.ts';
 import { signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
 import { COSIGNATURE_MLDSA44, formatNote, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';

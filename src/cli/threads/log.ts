@@ -16,4 +16,5 @@ try {
   if (!(error instanceof Fault)) throw error;
   port.postMessage({ type: 'failed', fault: packFault(error) } satisfies FromLog);
 }
-port.close();
+// Ends this thread alone. All is closed, and an answer that a witness still owes is not waited for.
+process.exit();

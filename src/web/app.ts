@@ -130,7 +130,7 @@ function Doubt({ log, newest }: Pick<PageProps, 'log' | 'newest'>): JSX.Element 
       'div',
       { class: 'wide' },
       h('h2', null, 'Something is wrong with this log'),
-      h('p', null, newest.error === undefined ? '' : sentence(messageOf(newest.error))),
+      newest.error === undefined ? null : h('p', null, sentence(messageOf(newest.error))),
     ),
   ]);
 }

@@ -270,7 +270,7 @@ browserTests((browser) => {
     const fork = await serveStory(forkOf(other));
     const watched = await visited(browser(), story.url, fork.url);
     await goTo(watched.page);
-    await watched.page.waitForSelector('.alarm[role="alert"]');
+    await watched.page.waitForSelector('.alarm code.command');
     assert.match(await watched.page.innerText('.alarm'), /signed two histories/);
     await failsAt(watched, 'history', /is not the beginning of the tree of \d+, and both are signed/, 'fork');
   });

@@ -101,7 +101,7 @@ browserTests((browser) => {
     for (const where of ['/', '/#/keys', '/#/entry/20']) {
       const { page } = await freshPage(browser(), story.url);
       await page.goto(where);
-      await page.waitForSelector('.alarm[role="alert"]');
+      await page.waitForSelector('.alarm code.command');
       const says = await page.innerText('.alarm');
       assert.match(says, /This log has signed two histories[\s\S]*signed a list of \d+ entries, and one of \d+/, where);
       assert.match(says, /\nwitness\.example\/aare and witness\.example\/reuss cosigned both sides/);

@@ -296,6 +296,7 @@ test('a mirror judges heads by its copy, of any size, and keeps what convicts th
     [size],
   );
   assert.equal(parseHeads((await ask(`${base}/heads?after=${size}`)).body), []);
+  assert.is(parseHeads((await ask(`${base}/heads?after=${size - 1}`)).body).length, 1);
   assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(299))).status, 200);
   assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(301))).status, 202);
   assert.is((await ask(`${base}/heads`, 'POST', mirroredNote(7, false, MIRROR_STRANGER))).status, 403);

@@ -9,6 +9,7 @@ import { parseVkeys } from '../../src/core/note.ts';
 import { faultsLater, sameBytes } from '../check.ts';
 import { type BuiltLog, buildOf, builtLog, copyOf } from '../flow/builtlog.ts';
 import { limmat, type Server, serve } from '../flow/server.ts';
+import { says } from '../flow/until.ts';
 import { ends, run } from './world.ts';
 
 // The guard against what an operator may do in good faith: put back yesterday's database.
@@ -45,7 +46,7 @@ async function isFrozen(log: BuiltLog, size: number, why: RegExp): Promise<void>
   assert.is(status, 503);
   assert.match(problem ?? '', why);
   assert.is(told, size);
-  assert.match(server.stderr(), why);
+  await says(server, why);
 
   const client = new LogClient(server.url, fetch);
   const refused = await faultsLater('pool-full', () => client.submit(buildOf(log.world, 500)));

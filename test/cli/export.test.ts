@@ -10,6 +10,7 @@ import { parseVkeys } from '../../src/core/note.ts';
 import { Reader } from '../../src/core/reader.ts';
 import { serveFiles } from '../flow/fileserver.ts';
 import { type Server, serve } from '../flow/server.ts';
+import { says } from '../flow/until.ts';
 import { folder } from '../folder.ts';
 import { addAll, ends, names, opaqueLog, run } from './world.ts';
 
@@ -138,7 +139,7 @@ test('a copy of another log is refused at start; one that cannot be written is t
   writeFileSync(copy, 'a file where the folder was');
   assert.equal(await addAll(server.url, ['entry 0']), [0]);
   assert.is(await server.end('SIGTERM'), 0, 'a copy that fails does not keep the server from stopping');
-  assert.match(server.stderr(), /"what":"export"/);
+  await says(server, /"what":"export"/);
   rmSync(copy);
   await (await serve(data, '--export', copy)).end('SIGTERM');
   await checkCopy(data, copy, 1);

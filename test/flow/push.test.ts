@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { add, newPlace, ORIGIN, ok } from './restored.ts';
 import { limmat, type Server, serve, serveMirror } from './server.ts';
+import { says } from './until.ts';
 
 // A log pushes to a mirror that does not know where the log is; both run as people run them, and end and come back.
 
@@ -34,7 +35,7 @@ test('a log pushes to a mirror that cannot reach it; the mirror ends with the sa
   await add(log, 300);
   while (!/limmat_push_trouble\{.*\} 1/.test(await text(`${log.url}/metrics`)))
     await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.match(log.stderr(), /is not: /);
+  await says(log, /is not: /);
   const again = await serveMirror(copy, '--vkey', vkey, '--listen', new URL(first.url).host);
   await untilSame(log, again);
   // A log that starts anew asks the mirror where it stands.

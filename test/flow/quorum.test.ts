@@ -22,7 +22,7 @@ import { folder } from '../folder.ts';
 import { STRANGER } from '../witness/testlog.ts';
 import { Gate } from './gate.ts';
 import { limmat, type Server, serve, serveWitness } from './server.ts';
-import { until } from './until.ts';
+import { says, until } from './until.ts';
 
 // A log of statements as an operator runs it, with three witnesses of ours and a quorum of two.
 
@@ -130,7 +130,7 @@ test('what was added later is still there after a kill, and one witness that is 
   assert.is((await checkpoint()).checkpoint.size, before.checkpoint.size);
   await cosignedProof(await submit());
   assert.is(by(await until(checkpoint, (opened) => by(opened) !== '')), 'w0.example w2.example');
-  assert.match(log.stderr(), /the witness w1 does not cosign: it cannot be reached/);
+  await says(log, /the witness w1 does not cosign: it cannot be reached/);
 });
 
 test('all are gone: the old checkpoint stays, submitters get a promise, everything says so; then they are back', async () => {
@@ -145,7 +145,7 @@ test('all are gone: the old checkpoint stays, submitters get a promise, everythi
   assert.equal([said.status, (said.witnesses as { quorum: boolean }).quorum], ['degraded', false]);
   assert.match(said.problem as string, /no quorum of witnesses since 20.*older checkpoint stays/);
   assert.is(await metric('limmat_quorum'), 0);
-  assert.match(log.stderr(), /no quorum of witnesses: quorum not met: it is 2 of \(w0, w1, w2\)/);
+  await says(log, /no quorum of witnesses: quorum not met: it is 2 of \(w0, w1, w2\)/);
   // A start without witnesses listens all the same, and makes no other history.
   await log.end('SIGKILL');
   await start();
@@ -195,11 +195,11 @@ test('fail-open is visible everywhere, and publishes', async () => {
   await log.end('SIGTERM');
   up(w0);
   await start('--witness-fail-open');
-  assert.match(log.stderr(), /published without witnesses: --witness-fail-open is on/);
+  await says(log, /published without witnesses: --witness-fail-open is on/);
   const answer = await until(submit, ({ status }) => status === 201);
   const opened = openCheckpoint(parseTlogProof(await bytesOf(answer)).checkpoint, allKeys());
   assert.is(opened.checkpoint.size, (await checkpoint()).checkpoint.size);
-  assert.match(log.stderr(), new RegExp(`size ${opened.checkpoint.size} is published without a quorum of witnesses`));
+  await says(log, new RegExp(`size ${opened.checkpoint.size} is published without a quorum of witnesses`));
   const said = await health();
   assert.is(said.status, 'degraded');
   assert.match(said.problem as string, /--witness-fail-open is on/);
@@ -339,7 +339,7 @@ test('a witness that lies: a size that it cannot show counts for nothing, and th
       ? { status: 409, type: 'text/x.tlog.size', body: utf8('100000\n') }
       : { status: 404, type: 'text/plain', body: utf8('') };
   await start();
-  assert.match(log.stderr(), /ALARM: the witness w2 says of this log: it has cosigned size 100000/);
+  await says(log, /ALARM: the witness w2 says of this log: it has cosigned size 100000/);
   await cosignedProof(await submit());
   assert.is((await health()).status, 'ok');
   await log.end('SIGTERM');

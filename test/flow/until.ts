@@ -11,3 +11,11 @@ export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boole
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** What a server writes comes by another way than its answers, and may be later. */
+export async function says(server: { stderr(): string }, pattern: RegExp): Promise<void> {
+  await until(
+    async () => server.stderr(),
+    (text) => pattern.test(text),
+  );
+}

@@ -1,9 +1,10 @@
 /**
  * Builds the pages for people into `dist/web`, which a log serves at `/`; with `--static`, into `dist/site` as a site of
- * its own (or into `--out FOLDER`) that reads the log at `--log URL` (or at `?log=` in its address). Names carry hashes; files lie compressed. @module
+ * its own (or into `--out FOLDER`) that reads the log at `--log URL` (or at `?log=` in its address). Names carry hashes;
+ * files lie compressed. A log that starts meanwhile finds the pages of before or those of now, whole. @module
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -20,9 +21,7 @@ const { values } = parseArgs({
 });
 const out = resolve(values.out ?? join(root, values.static ? 'dist/site' : 'dist/web'));
 
-// Nothing else of a folder that somebody names.
-rmSync(join(out, 'web'), { recursive: true, force: true });
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: { limmat: 'src/web/main.ts', style: 'src/web/style.css', icon: 'src/web/icon.svg' },
   outdir: join(out, 'web'),
@@ -37,13 +36,15 @@ const { metafile } = await build({
   loader: { '.svg': 'copy' },
   minify: true,
   metafile: true,
-  write: true,
+  write: false,
   legalComments: 'none',
 });
 
 const made = Object.entries(metafile.outputs);
 const named = (entry: string) =>
   relative(out, join(root, made.find(([, { entryPoint }]) => entryPoint === entry)?.[0] ?? ''));
+const written = new Set<string>();
+for (const { path, contents } of outputFiles) write(relative(out, path), contents);
 const map = JSON.stringify(world());
 const mapName = `web/world-${createHash('sha256').update(map).digest('hex').slice(0, 8)}.json`;
 write(mapName, map);
@@ -58,16 +59,24 @@ const page = readFileSync(join(root, 'src/web/index.html'), 'utf8')
   .replace('WORLD', mapName)
   .replace('LOG', attribute(values.static ? values.log || 'ask' : ''));
 write('index.html', page);
-for (const [name] of made) write(relative(out, join(root, name)), readFileSync(join(root, name)));
+// What an earlier build left, and nothing else of a folder that somebody names.
+for (const name of readdirSync(join(out, 'web'))) if (!written.has(`web/${name}`)) rmSync(join(out, 'web', name));
 
 function attribute(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }
 
 function write(name: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(join(out, name)), { recursive: true });
+  put(name, content);
+  put(`${name}.br`, brotliCompressSync(content));
+  put(`${name}.gz`, gzipSync(content, { level: 9 }));
+}
+
+/** Writes a file that nobody can read half. */
+function put(name: string, content: string | Uint8Array): void {
   const path = join(out, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
-  writeFileSync(`${path}.br`, brotliCompressSync(content));
-  writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
+  written.add(name);
 }

@@ -122,57 +122,6 @@ async function serve(options: Options): Promise<void> {
     news,
   });
   metrics.watch(log, pushers);
-  const keys = await Promise.race([log.ready, ended as Promise<never>]);
-  // Not before: a log that cannot be opened ends, and leaves no other thread behind.
-  if (entries === 'statements') lookup = startLookup(directory, trouble);
-  if (log.published) lookup?.follow(log.published.head);
-  follow();
-  // What was signed before may name another receipt key or URL: it is only shown if nothing newer comes.
-  await log.renewed(RENEWAL);
-  const watch = {
-    count: metrics.count,
-    refused: metrics.refused,
-    failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
-  };
-  const facts = {
-    origin,
-    publicUrl,
-    receiptKeys: keys.receipts,
-  };
-  const described = [
-    ...tileRoutes(log),
-    ...(entries === 'opaque'
-      ? opaqueRoutes(log)
-      : [
-          ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipts),
-          ...schemaRoutes(new Map(Object.entries(allSchemas()))),
-        ]),
-    ...proofRoutes({
-      log,
-      receiptKeys: keys.receipts,
-      findLeaf: leafFinder(entries, log),
-      publishedAt: (size) => store.publishedAt(size),
-      findBuild: lookup && buildFinder({ log, lookup }),
-    }),
-    // Before the questions, which answer for all of /v1/.
-    ...webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys, entries }),
-    ...(lookup ? queryRoutes({ log, lookup }) : []),
-    ...gossipRoutes(
-      new LogGossip({
-        origin,
-        vkeys: keys.vkeys,
-        published: () => log.published,
-        publishedAfter: (size, limit) => store.publishedAfter(size, limit),
-        files: openEvidenceFiles(directory.evidence),
-        alarm: (message) => logger.error({ evidence: directory.evidence }, message),
-      }),
-      () => performance.now(),
-    ),
-    ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
-  ];
-  const about = { title: `The log ${origin}`, version: packageVersion(), url: publicUrl };
-  const routes = withOpenApi(described, about, () => sampleOf(log, keys.receipts));
-  const server = createFront(createApp(routes, watch), routes, watch, patience);
   const closeLog = async () => {
     stopping = true;
     await Promise.all(pushers.map((pusher) => pusher.stop()));
@@ -181,7 +130,63 @@ async function serve(options: Options): Promise<void> {
     await ended;
     store.close();
   };
-  await listenOn(server, { host, port }).catch(async (error: unknown) => {
+  const keys = await Promise.race([log.ready, ended as Promise<never>]);
+  // Not before: a log that cannot be opened ends, and leaves no other thread behind.
+  if (entries === 'statements') lookup = startLookup(directory, trouble);
+  if (log.published) lookup?.follow(log.published.head);
+  follow();
+  // What was signed before may name another receipt key or URL: it is only shown if nothing newer comes.
+  await log.renewed(RENEWAL);
+  const listenWith = async () => {
+    const watch = {
+      count: metrics.count,
+      refused: metrics.refused,
+      failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
+    };
+    const facts = {
+      origin,
+      publicUrl,
+      receiptKeys: keys.receipts,
+    };
+    const described = [
+      ...tileRoutes(log),
+      ...(entries === 'opaque'
+        ? opaqueRoutes(log)
+        : [
+            ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipts),
+            ...schemaRoutes(new Map(Object.entries(allSchemas()))),
+          ]),
+      ...proofRoutes({
+        log,
+        receiptKeys: keys.receipts,
+        findLeaf: leafFinder(entries, log),
+        publishedAt: (size) => store.publishedAt(size),
+        findBuild: lookup && buildFinder({ log, lookup }),
+      }),
+      // Before the questions, which answer for all of /v1/.
+      ...webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys, entries }),
+      ...(lookup ? queryRoutes({ log, lookup }) : []),
+      ...gossipRoutes(
+        new LogGossip({
+          origin,
+          vkeys: keys.vkeys,
+          published: () => log.published,
+          publishedAfter: (size, limit) => store.publishedAfter(size, limit),
+          files: openEvidenceFiles(directory.evidence),
+          alarm: (message) => logger.error({ evidence: directory.evidence }, message),
+        }),
+        () => performance.now(),
+      ),
+      ...operatorRoutes({ log, origin, stopping: () => stopping }, metrics),
+    ];
+    const about = { title: `The log ${origin}`, version: packageVersion(), url: publicUrl };
+    const routes = withOpenApi(described, about, () => sampleOf(log, keys.receipts));
+    const server = createFront(createApp(routes, watch), routes, watch, patience);
+    await listenOn(server, { host, port });
+    return server;
+  };
+  // Its threads would keep a process that does not come as far as to listen.
+  const server = await listenWith().catch(async (error: unknown) => {
     await closeLog();
     throw error;
   });

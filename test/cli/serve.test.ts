@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { serve } from '../flow/server.ts';
 import { folder } from '../folder.ts';
 import { addAll, ends, ORIGIN, opaqueLog } from './world.ts';
 
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'dist/cli/main.js');
 const anyPort = ['--listen', '127.0.0.1:0'];
 
 test('serve says where it listens, the origin and the vkeys, and ends with 0 on SIGTERM and SIGINT', async () => {
@@ -93,6 +94,20 @@ test('a log that is short of disk is read-only and says so', async () => {
 
 const haveIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 if (!haveIpv6) console.log('skipped: an IPv6 address, there is no ::1 here');
+
+test('a start that fails after the log was opened ends, and says why', async () => {
+  const data = await opaqueLog();
+  const place = folder();
+  for (const name of ['dist', 'package.json']) cpSync(join(ROOT, name), join(place, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(place, 'node_modules'));
+  rmSync(join(place, 'dist/web/web'), { recursive: true });
+  const broken = spawnSync(process.execPath, [join(place, 'dist/cli/main.js'), 'serve', '--data', data, ...anyPort], {
+    timeout: 30_000,
+  });
+  assert.is(broken.status, 2, 'it ended by itself');
+  assert.match(broken.stderr.toString(), /ENOENT.*web/);
+  await (await serve(data)).end('SIGTERM');
+});
 
 (haveIpv6 ? test : test.skip)('an IPv6 address to listen on is one in brackets', async () => {
   const data = await opaqueLog();

@@ -17,7 +17,7 @@ import { keyOf, lineBy } from '../witness/testlog.ts';
 import { submit } from './cosigning.ts';
 import { forgedNote } from './restored.ts';
 import { type Server, serve, serveWitness } from './server.ts';
-import { until } from './until.ts';
+import { says, until } from './until.ts';
 
 // A log that runs, a witness of ours, and two witnesses with good keys that do not do what a witness should.
 
@@ -107,13 +107,6 @@ async function published(): Promise<{ size: number; by: string[] }> {
   return { size: checkpoint.size, by: [...names].map((name) => name.split('.')[0] as string).sort() };
 }
 
-/** Waits until the log has told something to its operator. */
-const says = (what: RegExp) =>
-  until(
-    async () => log.stderr(),
-    (said) => what.test(said),
-  );
-
 test('before: all three cosign, and two would be enough', async () => {
   await start();
   await submit(log, 2);
@@ -134,14 +127,15 @@ test('a cosignature over another tree counts for nothing, and neither does a ref
   assert.match(trouble('forger') ?? '', /its cosignature of size 3 is no good: .* does not verify/);
   assert.is(trouble('denier'), 'it refuses a good proof from size 2 to 3');
   assert.equal(await published(), { size: 2, by: ['denier', 'forger', 'good'] });
-  await says(/the witness forger does not cosign: its cosignature of size 3 is no good/);
-  await says(/no quorum of witnesses: .*no cosignature by forger; no cosignature by denier/);
+  await says(log, /the witness forger does not cosign: its cosignature of size 3 is no good/);
+  await says(log, /no quorum of witnesses: .*no cosignature by forger; no cosignature by denier/);
 });
 
 test('a 422 to a proof that is right is an alarm, and stops nothing as long as it is a claim', async () => {
   const { old, young, proof } = denier.refused as NonNullable<typeof denier.refused>;
   verifyConsistency(old.size, young.size, old.root, young.root, proof);
   await says(
+    log,
     /ALARM: the witness denier says of this log: it refuses a good proof from size 2 to 3\. It proves nothing/,
   );
   assert.is((await health()).status, 'degraded');

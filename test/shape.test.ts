@@ -67,7 +67,8 @@ test('core does mathematics: @noble, cbor-x in one file, primitives, and nothing
       (target.startsWith('#') && !primitive) ||
       (target === 'cbor-x/encode' && file.endsWith('core/cbor.ts')) ||
       (target === 'node:crypto' && primitive && file.endsWith('.node.ts')) ||
-      (target === '@oqs/liboqs-js/sig' && primitive && file.endsWith('.wasm.ts'));
+      (target === '@oqs/liboqs-js/sig' && primitive && file.endsWith('.wasm.ts')) ||
+      (target === 'sodium-native' && primitive && file.endsWith('.sodium.ts'));
     assert.ok(allowed, `${file} may not import ${target}`);
   }
 });

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { concat, fromHex, utf8 } from '../../src/core/bytes.ts';
 import * as ed25519Noble from '../../src/core/primitive/ed25519.noble.ts';
 import * as ed25519Node from '../../src/core/primitive/ed25519.node.ts';
+import * as sodium from '../../src/core/primitive/ed25519.sodium.ts';
 import * as mldsa44Noble from '../../src/core/primitive/mldsa44.noble.ts';
 import * as mldsa44Node from '../../src/core/primitive/mldsa44.node.ts';
 import { compile } from '../../src/core/primitive/mldsa44.wasm.ts';
@@ -13,6 +14,7 @@ import * as p256Noble from '../../src/core/primitive/p256.noble.ts';
 import * as p256Node from '../../src/core/primitive/p256.node.ts';
 import * as sha256Noble from '../../src/core/primitive/sha256.noble.ts';
 import * as sha256Node from '../../src/core/primitive/sha256.node.ts';
+import { isSmallOrder } from '../../src/core/primitive/smallorder.ts';
 import { publicKey } from '../../src/core/signature.ts';
 import { faults, flipBit, sameBytes } from '../check.ts';
 
@@ -50,8 +52,17 @@ const mldsa44Compiled: typeof mldsa44Noble = {
   verify: (key, text, signature) =>
     key.length === 1312 && signature.length === 2420 && compiled.verify(key, text, signature),
 };
+const ed25519Sodium: typeof ed25519Node = {
+  ...ed25519Node,
+  verify: (key, text, signature) =>
+    ed25519Node.isKey(key) &&
+    signature.length === 64 &&
+    !isSmallOrder(signature) &&
+    sodium.verify(key, text, signature),
+};
 const pairs = [
   ['ed25519', ed25519Node, ed25519Noble],
+  ['ed25519 by libsodium', ed25519Sodium, ed25519Noble],
   ['p256', p256Node, p256Noble],
   ['mldsa44', mldsa44Node, mldsa44Noble],
   ['mldsa44 in WebAssembly', mldsa44Compiled, mldsa44Noble],
@@ -105,6 +116,26 @@ test('ed25519: both adapters take the same bytes for keys', () => {
       return ed25519Node.isKey(bytes) === ed25519Noble.isKey(bytes);
     }),
     { numRuns: 1000 },
+  );
+  assert.is(kinds.size, 2);
+});
+
+test('ed25519: a server that accelerates it comes to the same verdicts, also on views and on no message', async () => {
+  await ed25519Node.accelerate();
+  const { publicKey: key, sign } = ed25519Node.signer(seed);
+  const place = (bytes: Uint8Array) => concat(Uint8Array.of(7), bytes, Uint8Array.of(7)).subarray(1, -1);
+  const change = fc.record({ part: fc.constantFrom('none', 'key', 'text', 'signature'), bit: fc.nat(255) });
+  const kinds = new Set<boolean>();
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), change, (text, { part, bit }) => {
+      const changed = (name: string, bytes: Uint8Array) =>
+        place(name === part && bytes.length > 0 ? flipBit(bytes, bit % (8 * bytes.length)) : bytes);
+      const given = [changed('key', key), changed('text', text), changed('signature', sign(text))] as const;
+      const verdicts = [ed25519Node, ed25519Noble].map(({ verify }) => verify(...given));
+      kinds.add(verdicts[0] as boolean);
+      return verdicts[0] === verdicts[1];
+    }),
+    { numRuns: 200 },
   );
   assert.is(kinds.size, 2);
 });
@@ -173,8 +204,8 @@ const torsion = (() => {
 })();
 
 const agree = (what: string, a: Uint8Array, signature: Uint8Array, expected?: boolean) => {
-  const verdicts = [ed25519Node, ed25519Noble].map((verifier) => verifier.verify(a, message, signature));
-  assert.is(verdicts[0], verdicts[1], `the adapters disagree on ${what}`);
+  const verdicts = [ed25519Node, ed25519Noble, ed25519Sodium].map(({ verify }) => verify(a, message, signature));
+  assert.is(new Set(verdicts).size, 1, `the adapters disagree on ${what}`);
   if (expected !== undefined) assert.is(verdicts[0], expected, what);
 };
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { logDirectory } from '../../src/cli/logdir.ts';
 import * as ed25519Noble from '../../src/core/primitive/ed25519.noble.ts';
 import * as ed25519 from '../../src/core/primitive/ed25519.node.ts';
+import * as sodium from '../../src/core/primitive/ed25519.sodium.ts';
 import * as mldsaNoble from '../../src/core/primitive/mldsa44.noble.ts';
 import * as mldsa from '../../src/core/primitive/mldsa44.node.ts';
 import * as sha256Noble from '../../src/core/primitive/sha256.noble.ts';
@@ -46,6 +47,7 @@ export function measurePrimitives(seconds: number, results: Results): void {
     const signature = sign(message);
     add(`${name} sign, ${by}`, () => sign(message));
     add(`${name} verify, ${by}`, () => primitive.verify(publicKey, message, signature));
+    if (by === 'node') add('Ed25519 verify, as served', () => sodium.verify(publicKey, message, signature));
   }
 }
 

@@ -8,6 +8,9 @@ import { isSmallOrder } from './smallorder.ts';
 
 const { Point } = ed25519;
 
+/** There is nothing faster here. */
+export async function accelerate(): Promise<void> {}
+
 /** The signer of a 32-byte seed (RFC 8032 §5.1.5). */
 export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array } {
   return { publicKey: ed25519.getPublicKey(seed), sign: (message) => ed25519.sign(message, seed) };

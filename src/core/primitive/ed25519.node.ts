@@ -1,12 +1,24 @@
 /**
  * `#ed25519` on Node: OpenSSL, which verifies without cofactor as we require (R equals the encoding of SB − kA, S < L),
  * but takes keys that are not canonical, and whose versions differ on points of small order. Both are refused here.
- * @module
+ * Once `accelerate` was called, libsodium verifies where it is to be had. @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify as verifyNow } from 'node:crypto';
 import { keyCache } from './keycache.node.ts';
 import { isOnCurve } from './oncurve.ts';
 import { isSmallOrder } from './smallorder.ts';
+
+type Verify = typeof import('./ed25519.sodium.ts').verify;
+let compiled: Verify | undefined;
+
+/** For a thread that will verify often. Whichever of the two verifies, the verdict is the same. */
+export async function accelerate(): Promise<void> {
+  try {
+    compiled ??= (await import('./ed25519.sodium.ts')).verify;
+  } catch {
+    // Not on this platform.
+  }
+}
 
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
@@ -26,7 +38,8 @@ export function isKey(publicKey: Uint8Array): boolean {
 
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const key = importKey(publicKey);
-  return key !== undefined && isShaped(signature) && verifyNow(null, message, key, signature);
+  if (key === undefined || !isShaped(signature)) return false;
+  return compiled?.(publicKey, message, signature) ?? verifyNow(null, message, key, signature);
 }
 
 /** `verify` on libuv's thread pool. */

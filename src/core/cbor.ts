@@ -58,10 +58,10 @@ function prepare(value: Cbor, depth: number): unknown {
 
 /** The head of an item, as `encode` writes it: for frames around bytes that must stay as they are. */
 export function head(major: typeof UNSIGNED | typeof BYTES | typeof ARRAY, argument: number): Uint8Array {
-  const size = LEAST.filter((least) => argument >= least).length;
-  if (size === 0) return Uint8Array.of(major * 32 + argument);
-  const out = new Uint8Array(1 + 2 ** (size - 1));
-  out[0] = major * 32 + 23 + size;
+  let size = 0;
+  while (size < LEAST.length && argument >= (LEAST[size] as number)) size++;
+  const out = new Uint8Array(size === 0 ? 1 : 1 + 2 ** (size - 1));
+  out[0] = major * 32 + (size === 0 ? argument : 23 + size);
   for (let i = out.length - 1, rest = argument; i > 0; i--, rest = Math.floor(rest / 256)) out[i] = rest % 256;
   return out;
 }

@@ -7,6 +7,7 @@ import { Fault, must } from './fault.ts';
 import { foldConsistency } from './proof.ts';
 import {
   type Envelope,
+  proofOf,
   readProofs,
   readReceipt,
   type SignedRoot,
@@ -17,6 +18,7 @@ import {
 import type { PublicKey } from './signature.ts';
 
 const CONSISTENCY = -2;
+const CONSISTENCY_PROOF = proofOf(CONSISTENCY);
 
 /** That the tree of size `first` is a prefix of the one of size `second`. Nobody signs the two sizes. */
 export type Consistency = { readonly first: number; readonly second: number; readonly path: readonly Hash[] };
@@ -26,7 +28,7 @@ export type ConsistencyReceipt = Envelope & { readonly proofs: readonly Consiste
 export function encodeConsistencyReceipt(parts: Consistency & SignedRoot): Uint8Array {
   const { first, second, path } = parts;
   must(0 < first && first < second && path.length > 0, `no consistency receipt from ${first} to ${second}`);
-  return writeReceipt(parts, CONSISTENCY, [first, second], path);
+  return writeReceipt(parts, CONSISTENCY_PROOF, [first, second], path);
 }
 
 /** The inverse of `encodeConsistencyReceipt`. Nothing is verified yet. */

@@ -20,8 +20,10 @@ const MAX_PATH = 64;
 const MAX_PROOFS = 16;
 const MAX_RECEIPTS = 16;
 
-/** {396: { …, an unprotected header up to the kind of its proof. */
-const PROOFS = Uint8Array.of(0xa1, 0x19, 0x01, 0x8c, 0xa1);
+/** {396: {kind: [ …, an unprotected header with one proof of a kind, up to it. */
+export const proofOf = (kind: number): Uint8Array =>
+  concat(Uint8Array.of(0xa1, 0x19, 0x01, 0x8c, 0xa1), encode(kind), head(ARRAY, 1));
+const INCLUSION_PROOF = proofOf(INCLUSION);
 const HASH_HEAD = head(BYTES, HASH_BYTES);
 
 /** Where a leaf is claimed to be. Nobody signs the size and the index, and others may lead to the same root. */
@@ -55,19 +57,19 @@ export type SignedRoot = { readonly protected: Uint8Array; readonly signature: U
 export function encodeReceipt(parts: Inclusion & SignedRoot): Uint8Array {
   const { size, index, path } = parts;
   must(path.length === inclusionLength(index, size), `not a proof of leaf ${index} of ${size}`);
-  return writeReceipt(parts, INCLUSION, [size, index], path);
+  return writeReceipt(parts, INCLUSION_PROOF, [size, index], path);
 }
 
-/** A receipt with one proof: a kind, two numbers and a path. */
+/** A receipt with one proof: what `proofOf` makes of its kind, two numbers and a path. */
 export function writeReceipt(
   signed: SignedRoot,
-  kind: number,
+  proofs: Uint8Array,
   [a, b]: readonly [number, number],
   path: readonly Hash[],
 ): Uint8Array {
   const counts = [head(ARRAY, 3), head(UNSIGNED, a), head(UNSIGNED, b), head(ARRAY, path.length)];
   const proof = concat(...counts, hashes(path));
-  const unprotected = concat(PROOFS, encode(kind), head(ARRAY, 1), head(BYTES, proof.length), proof);
+  const unprotected = concat(proofs, head(BYTES, proof.length), proof);
   return writeSign1(signed.protected, unprotected, null, signed.signature);
 }
 

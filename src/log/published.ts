@@ -26,9 +26,12 @@ const KEPT_TILES = 4096;
 /** Of the nodes in a growing tile above which paths are kept. */
 const GROUP_HEIGHT = 4;
 
+/** A full tile, and the path from its root to that of a head. */
+type Kept = { readonly tile: WarmTile; above: { readonly head: Head; readonly path: readonly Hash[] } | undefined };
+
 export class PublishedTree {
   readonly #store: TreeStore;
-  readonly #tiles = new Map<number, WarmTile>();
+  readonly #tiles = new Map<number, Kept>();
   /** For nodes below which all is known: the path from there to the root of this head, checked. */
   #climbs = new Map<string, readonly Hash[]>();
   #edge: Edge | undefined;
@@ -71,7 +74,7 @@ export class PublishedTree {
     }
     if (level === 'entries') return this.#store.entries(n * TILE_WIDTH, n * TILE_WIDTH + width);
     const leaves =
-      published === TILE_WIDTH ? storedLeaves(this.#full(level, n).stored) : openLeaves(this.#openTile(level));
+      published === TILE_WIDTH ? storedLeaves(this.#full(level, n).tile.stored) : openLeaves(this.#openTile(level));
     return leaves.slice(0, width * 32);
   }
 
@@ -106,17 +109,26 @@ export class PublishedTree {
     const n = Math.floor(i / TILE_WIDTH);
     const height = level * TILE_HEIGHT;
     if (widthIn(size, level, n) === TILE_WIDTH) {
-      const tile = this.#full(level, n);
-      const path = tile.path(i % TILE_WIDTH);
-      const above = { height: height + TILE_HEIGHT, index: n };
-      must(equal(tile.node(TILE_HEIGHT, 0), this.#node(above)), `tile ${level}/${n} is not part of the tree`);
-      return [...path, ...this.#path(level + 1, n)];
+      return this.#full(level, n)
+        .tile.path(i % TILE_WIDTH)
+        .concat(this.#above(level, n));
     }
     // In a tile that still grows, nodes over 16 hashes are complete sooner than the tile and serve as many proofs.
     const group = Math.floor(i / 2 ** GROUP_HEIGHT);
     if ((group + 1) * 2 ** GROUP_HEIGHT > rowWidth(size, level)) return [...this.#climb({ height, index: i })];
     const within = openPath(this.#openTile(level), i % TILE_WIDTH, GROUP_HEIGHT);
     return [...within, ...this.#climb({ height: height + GROUP_HEIGHT, index: group })];
+  }
+
+  /** The path from the root of a full tile to the root of this head: the longer half of each proof in a large tree. */
+  #above(level: number, n: number): readonly Hash[] {
+    const kept = this.#full(level, n);
+    if (kept.above?.head !== this.#head) {
+      const root = this.#node({ height: (level + 1) * TILE_HEIGHT, index: n });
+      must(equal(kept.tile.node(TILE_HEIGHT, 0), root), `tile ${level}/${n} is not part of the tree`);
+      kept.above = { head: this.#head, path: this.#path(level + 1, n) };
+    }
+    return kept.above.path;
   }
 
   /** The path from a node to the root, folded to the root of this head. */
@@ -179,7 +191,7 @@ export class PublishedTree {
     const open = edgeNode(this.#edgeOfHead(), node);
     if (open) return open;
     const { level, n, height, index } = tileOf(node);
-    return this.#full(level, n).node(height, index);
+    return this.#full(level, n).tile.node(height, index);
   }
 
   #openTile(level: number): OpenTile {
@@ -188,14 +200,14 @@ export class PublishedTree {
     return tile;
   }
 
-  #full(level: number, n: number): WarmTile {
+  #full(level: number, n: number): Kept {
     const name = n * 8 + level; // there are at most seven levels
     const known = this.#tiles.get(name);
     if (known) return known;
     if (this.#tiles.size >= KEPT_TILES) this.#tiles.delete(this.#tiles.keys().next().value as number);
-    const tile = new WarmTile(fullTile(this.#store, level, n));
-    this.#tiles.set(name, tile);
-    return tile;
+    const kept: Kept = { tile: new WarmTile(fullTile(this.#store, level, n)), above: undefined };
+    this.#tiles.set(name, kept);
+    return kept;
   }
 }
 

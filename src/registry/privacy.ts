@@ -45,29 +45,34 @@ export function findPersonal(kind: AdmittedKind, payload: Uint8Array): Finding[]
   const { schema } = KINDS[kind];
   const value = decodePayload(payload);
   read<unknown>(schema, value);
-  return [...search(schema, value, '')];
+  const findings: Finding[] = [];
+  search(schema, value, '', findings);
+  return findings;
 }
 
-function* search(node: Node | undefined, value: Cbor, path: string): Iterable<Finding> {
+/** Adds to `findings`; every submission passes here, so nothing is made for what is not found. */
+function search(node: Node | undefined, value: Cbor, path: string, findings: Finding[]): void {
   if (typeof value === 'string') {
     const watch = node === undefined ? 'prose' : node.type === 'text' ? node.watch : undefined;
-    if (watch !== undefined) for (const what of lookAt(value, watch)) yield { path, what };
-  }
-  if (Array.isArray(value))
-    for (let i = 0; i < value.length; i++) yield* search(itemOf(node), value[i] as Cbor, `${path}[${i}]`);
-  if (value instanceof Map) {
-    const map: CborMap = value;
-    const fields = fieldsOf(node, map);
-    for (const [name, item] of map) {
-      yield* search(fields.get(name as string)?.node, item, path === '' ? `${name}` : `${path}.${name}`);
+    if (watch !== undefined) for (const what of lookAt(value, watch)) findings.push({ path, what });
+  } else if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) search(itemOf(node), value[i] as Cbor, `${path}[${i}]`, findings);
+  } else if (value instanceof Map) {
+    const fields = fieldsOf(node, value as CborMap);
+    for (const [name, item] of value as CborMap) {
+      search(fields.get(name as string)?.node, item, path === '' ? `${name}` : `${path}.${name}`, findings);
     }
   }
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** What a text looks like, each thing once. */
 export function lookAt(text: string, watch: Watch): ReadonlySet<string> {
+  const isIpv6 = watch === 'prose' && hasIpv6(text);
+  if (!isIpv6 && !LOOKS[watch].some(({ pattern }) => pattern.test(text))) return NOTHING;
   const found = LOOKS[watch].filter(({ pattern }) => pattern.test(text)).map(({ what }) => what);
-  if (watch === 'prose' && hasIpv6(text)) found.push('an IP address');
+  if (isIpv6) found.push('an IP address');
   return new Set(found);
 }
 

@@ -21,6 +21,10 @@ const MAX_DEPTH = 16;
 // A map or array in memory is many times its bytes. The largest map of ours has some twenty keys.
 const [MAX_KEYS, MAX_ITEMS] = [64, 4096] as const;
 
+// Field names and codes are short: for them, a view and a call of the decoder cost more than the text does.
+const SHORT = 12;
+const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+
 /** The least argument that needs a head of 1, 2, 4 or 8 more bytes. */
 const LEAST = [24, 2 ** 8, 2 ** 16, 2 ** 32] as const;
 
@@ -170,12 +174,27 @@ export class Cursor {
   }
 
   #text(initial: number, at: number): string {
-    const bytes = this.#take(this.#argument(initial));
+    const length = this.#argument(initial);
+    const short = length <= SHORT ? this.#ascii(length) : undefined;
+    if (short !== undefined) return short;
+    const bytes = this.#take(length);
     try {
       return fromUtf8(bytes, 'bad-cbor');
     } catch {
       return this.#fail('text that is not UTF-8', at);
     }
+  }
+
+  /** Takes so many bytes, unless one of them is missing or not ASCII. */
+  #ascii(length: number): string | undefined {
+    let text = '';
+    for (let at = this.at; at < this.at + length; at++) {
+      const char = ASCII[this.#bytes[at] as number];
+      if (char === undefined) return undefined;
+      text += char;
+    }
+    this.at += length;
+    return text;
   }
 
   #count(initial: number, depth: number, most: number): number {

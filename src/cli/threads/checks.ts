@@ -1,5 +1,4 @@
 /** Signatures to check on their way to a thread, packed, so that a message costs about the same for one or many. @module */
-import { concat } from '../../core/bytes.ts';
 import { must } from '../../core/fault.ts';
 import { keyCache } from '../../core/primitive/keycache.node.ts';
 import { type Algorithm, type PublicKey, publicKey, verify } from '../../core/signature.ts';
@@ -17,12 +16,24 @@ export type PackedChecks = {
 };
 
 export function packChecks(checks: readonly Check[]): PackedChecks {
-  const parts = checks.flatMap(({ key, message, signature }) => [key.bytes, message, signature]);
-  return {
-    algorithms: checks.map(({ key }) => key.algorithm),
-    lengths: Uint32Array.from(parts, ({ length }) => length),
-    bytes: concat(...parts),
+  const lengths = new Uint32Array(3 * checks.length);
+  let total = 0;
+  for (const [i, { key, message, signature }] of checks.entries()) {
+    lengths.set([key.bytes.length, message.length, signature.length], 3 * i);
+    total += key.bytes.length + message.length + signature.length;
+  }
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  const put = (part: Uint8Array) => {
+    bytes.set(part, at);
+    at += part.length;
   };
+  for (const { key, message, signature } of checks) {
+    put(key.bytes);
+    put(message);
+    put(signature);
+  }
+  return { algorithms: checks.map(({ key }) => key.algorithm), lengths, bytes };
 }
 
 /** The inverse of `packChecks`. */

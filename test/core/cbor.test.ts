@@ -1,3 +1,4 @@
+import { Decoder, Encoder } from 'cbor-x';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -122,6 +123,27 @@ test('any value: encoded as the oracle does, decoded to itself', () => {
       for (const read of [decode, decodeDeterministic]) assert.is(oracle(read(bytes)), oracle(value));
     }),
     { numRuns: 1000 },
+  );
+});
+
+test('any value: another implementation reads what is written, and what it writes in order is the same', () => {
+  const options = { useRecords: false, mapsAsObjects: false, variableMapSize: true, tagUint8Array: false };
+  const [encoder, decoder] = [new Encoder(options), new Decoder({ ...options, int64AsNumber: true } as typeof options)];
+  /** Keys in the order of their encodings, and as bigints what it would write as floats. */
+  const prepared = (value: Cbor): unknown => {
+    if (typeof value === 'number') return Math.abs(value) < 2 ** 32 ? value : BigInt(value);
+    if (Array.isArray(value)) return value.map(prepared);
+    if (!(value instanceof Map)) return value;
+    const entries = [...(value as Map<CborKey, Cbor>)].sort(([a], [b]) => (oracle(a) < oracle(b) ? -1 : 1));
+    return new Map(entries.map(([key, item]) => [prepared(key), prepared(item)]));
+  };
+  fc.assert(
+    fc.property(values, (value) => {
+      const bytes = encode(value);
+      assert.is(oracle(decoder.decode(bytes) as Cbor), oracle(value));
+      sameBytes(bytes, encoder.encode(prepared(value)));
+    }),
+    { numRuns: 500 },
   );
 });
 

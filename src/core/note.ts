@@ -33,7 +33,8 @@ const MAX_SIGNATURES = 100;
 
 /** SPEC: key names MUST be non-empty and MUST NOT contain any Unicode spaces or plus. */
 export function isKeyName(name: string): boolean {
-  return /^[^\s+\p{Cc}\p{Z}]+$/u.test(name);
+  // Nearly all are ASCII, and making the classes of Unicode takes longer than to read a proof.
+  return /^[!-*,-~]+$/.test(name) || /^[^\s+\p{Cc}\p{Z}]+$/u.test(name);
 }
 
 export function formatNote(note: Note): string {

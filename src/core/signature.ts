@@ -40,7 +40,7 @@ export function publicKey(algorithm: Algorithm, bytes: Uint8Array): PublicKey {
     throw new Fault('bad-key', `an ${algorithm} public key has ${SIZES[algorithm].key} bytes, not ${bytes.length}`);
   }
   if (!IS_KEY[algorithm](bytes)) throw new Fault('bad-key', NO_KEY[algorithm]);
-  return { algorithm, bytes: Uint8Array.from(bytes) } as PublicKey;
+  return { algorithm, bytes: new Uint8Array(bytes) } as PublicKey;
 }
 
 /** The signer of a 32-byte seed; for P-256 the seed is the scalar and must be in range. */

@@ -10,7 +10,7 @@ import { leafHash } from '../core/hash.ts';
 import type { Vkey } from '../core/note.ts';
 import { type Age, evaluate, explain, type Verdict } from '../core/quorum.ts';
 import type { Policy } from '../core/tlogpolicy.ts';
-import { parseTlogProof, verifyTlogProof } from '../core/tlogproof.ts';
+import { parseTlogProof, type TlogProof, verifyTlogProof } from '../core/tlogproof.ts';
 import type { Payload } from '../registry/kinds.ts';
 
 /** Digests of a file by algorithm, `sha256`, `sha384`, `sha512`. */
@@ -32,7 +32,11 @@ export type Proven = {
  * `bad-signature` and `unknown-signer` say what is not so; `bad-request` if there is no entry to check.
  */
 export function verifyProof(bytes: Uint8Array, vkeys: readonly Vkey[], entry?: Uint8Array): Proven {
-  const proof = parseTlogProof(bytes);
+  return verifyParsed(parseTlogProof(bytes), vkeys, entry);
+}
+
+/** `verifyProof`, of a proof that was read before. */
+export function verifyParsed(proof: TlogProof, vkeys: readonly Vkey[], entry?: Uint8Array): Proven {
   const leafData = entry ?? proof.extra;
   if (!leafData) throw new Fault('bad-request', 'the proof does not carry its entry: give the file that was logged');
   const leaf = leafHash(leafData);

@@ -12,8 +12,8 @@ import { leafHash } from '../core/hash.ts';
 import { verifyInclusion } from '../core/proof.ts';
 import { type Age, evaluate, explain, type Verdict } from '../core/quorum.ts';
 import { kidOf, type PublicKey } from '../core/signature.ts';
-import { parseTlogProof } from '../core/tlogproof.ts';
-import { artifactIn, type Digests, type Proven, verifyProof } from './offline.ts';
+import { parseTlogProof, type TlogProof } from '../core/tlogproof.ts';
+import { artifactIn, type Digests, type Proven, verifyParsed } from './offline.ts';
 import { parseBundle } from './proofbundle.ts';
 import { type Trust, trustedKeys } from './trust.ts';
 
@@ -65,12 +65,14 @@ export type Verified = Proven & {
  * ```
  */
 export function verify(bundle: Uint8Array, trust: Trust, options: VerifyOptions = {}): Verified {
-  const { proof, enrolment } = parseBundle(bundle);
+  const parsed = parseBundle(bundle);
+  const proof = parseTlogProof(parsed.proof);
   // A proof without its entry is for an opaque log, where the file itself was logged.
-  const entry = parseTlogProof(proof).extra === undefined ? options.file : undefined;
+  const entry = proof.extra === undefined ? options.file : undefined;
   const { proven, quorum } = prove(proof, trust, entry, options.age);
   const statement = statementIn(proven.entry);
-  const shown = enrolment === undefined ? undefined : enrolmentIn(proveBeside(enrolment, proof, proven, trust));
+  const enrolment = parsed.enrolment && parseTlogProof(parsed.enrolment);
+  const shown = enrolment && enrolmentIn(proveBeside(enrolment, proof, proven, trust));
   if (shown) checkSigner(proven, statement, shown);
   const artifact = entry === undefined ? artifactOf(proven, statement, options) : undefined;
   return {
@@ -79,12 +81,12 @@ export function verify(bundle: Uint8Array, trust: Trust, options: VerifyOptions 
     ...(statement === undefined ? {} : { statement }),
     ...(shown === undefined ? {} : { enrolment: shown }),
     ...(artifact === undefined ? {} : { artifact }),
-    notShown: notShown(proven, shown, quorum),
+    notShown: notShown(proven, statement, shown, quorum),
   };
 }
 
-function prove(proof: Uint8Array, trust: Trust, entry?: Uint8Array, age?: Age): { proven: Proven; quorum: Verdict } {
-  const proven = verifyProof(proof, trustedKeys(trust), entry);
+function prove(proof: TlogProof, trust: Trust, entry?: Uint8Array, age?: Age): { proven: Proven; quorum: Verdict } {
+  const proven = verifyParsed(proof, trustedKeys(trust), entry);
   const { origin, size, root, signed } = proven;
   const quorum = evaluate(trust.policy, { checkpoint: { origin, size, root }, signed }, age);
   if (!quorum.met) throw new Fault('bad-proof', explain(trust.policy, quorum).join('; '), { rule: 'quorum' });
@@ -99,9 +101,9 @@ function checkGenesis(index: number, leaf: Uint8Array, { genesis }: Trust): void
 }
 
 /** The proof of a second entry, mostly under the checkpoint of the first, whose signatures are then not checked twice. */
-function proveBeside(bytes: Uint8Array, first: Uint8Array, proven: Proven, trust: Trust): Proven {
-  const { index, path, checkpoint, extra } = parseTlogProof(bytes);
-  if (!extra || !equal(checkpoint, parseTlogProof(first).checkpoint)) return prove(bytes, trust).proven;
+function proveBeside(second: TlogProof, first: TlogProof, proven: Proven, trust: Trust): Proven {
+  const { index, path, checkpoint, extra } = second;
+  if (!extra || !equal(checkpoint, first.checkpoint)) return prove(second, trust).proven;
   const leaf = leafHash(extra);
   verifyInclusion(index, proven.size, leaf, path, proven.root);
   checkGenesis(index, leaf, trust);
@@ -170,14 +172,19 @@ function artifactsIn(payload: Uint8Array): { name: string; digests: Record<strin
 }
 
 /** What nobody may conclude from this file alone. */
-function notShown({ size, entry }: Proven, enrolment: Enrolment | undefined, { counted }: Verdict): string[] {
+function notShown(
+  { size }: Proven,
+  statement: SignedStatement | undefined,
+  enrolment: Enrolment | undefined,
+  { counted }: Verdict,
+): string[] {
   const later = `what happened after size ${size}, such as a withdrawal or a compromise: ask the log or a monitor`;
   const key =
     enrolment === undefined
       ? 'whether the signature of the statement is good, and its key: the bundle carries no enrolment, the log has checked it'
       : 'whether the key was active at that entry: its enrolment is shown, what followed is on the word of the log';
   return [
-    ...(statementIn(entry) ? [key] : []),
+    ...(statement ? [key] : []),
     later,
     ...(counted.length === 0 ? ['whether witnesses saw this tree: no cosignature of theirs was counted'] : []),
   ];

@@ -23,7 +23,10 @@ const SIZES = {
   p256: { key: 65, signature: 64 },
   mldsa44: { key: 1312, signature: 2420 },
 } as const satisfies Record<Algorithm, unknown>;
-const PRIMITIVES = { ed25519, p256, mldsa44 } as const satisfies Record<Algorithm, unknown>;
+// Apart, so that a bundle in which nobody signs leaves out what only signing needs.
+const IS_KEY = { ed25519: ed25519.isKey, p256: p256.isKey, mldsa44: mldsa44.isKey } as const;
+const VERIFY = { ed25519: ed25519.verify, p256: p256.verify, mldsa44: mldsa44.verify } as const;
+const SIGNER = { ed25519: ed25519.signer, p256: p256.signer, mldsa44: mldsa44.signer } as const;
 
 const NO_KEY = {
   ed25519: 'the Ed25519 key is not canonical, not on the curve, or of small order',
@@ -36,25 +39,26 @@ export function publicKey(algorithm: Algorithm, bytes: Uint8Array): PublicKey {
   if (bytes.length !== SIZES[algorithm].key) {
     throw new Fault('bad-key', `an ${algorithm} public key has ${SIZES[algorithm].key} bytes, not ${bytes.length}`);
   }
-  if (!PRIMITIVES[algorithm].isKey(bytes)) throw new Fault('bad-key', NO_KEY[algorithm]);
-  return { algorithm, bytes: Uint8Array.from(bytes) } as PublicKey;
+  if (!IS_KEY[algorithm](bytes)) throw new Fault('bad-key', NO_KEY[algorithm]);
+  return { algorithm, bytes: new Uint8Array(bytes) } as PublicKey;
 }
 
 /** The signer of a 32-byte seed; for P-256 the seed is the scalar and must be in range. */
 export function signerOf(algorithm: Algorithm, seed: Uint8Array): Signer {
   must(seed.length === SEED_BYTES, `a seed has ${SEED_BYTES} bytes`);
-  const made = PRIMITIVES[algorithm].signer(seed);
+  const made = SIGNER[algorithm](seed);
   return { key: publicKey(algorithm, made.publicKey), sign: made.sign };
 }
 
 export function verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  return PRIMITIVES[key.algorithm].verify(key.bytes, message, signature);
+  return VERIFY[key.algorithm](key.bytes, message, signature);
 }
 
 /** `verify` off the calling thread where the platform has a pool for it. ML-DSA has none: give it a worker. */
 export function verifyLater(key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
   if (key.algorithm === 'mldsa44') return Promise.resolve(verify(key, message, signature));
-  return PRIMITIVES[key.algorithm].verifyLater(key.bytes, message, signature);
+  const later = key.algorithm === 'p256' ? p256.verifyLater : ed25519.verifyLater;
+  return later(key.bytes, message, signature);
 }
 
 /** Loads what makes signatures faster in this thread, where it is to be had: for servers, not for a single command. */

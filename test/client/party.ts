@@ -26,8 +26,9 @@ export class Party {
     this.log = new Log({ url: vendor.server.url, trust: this.trust });
   }
 
-  static async meet(): Promise<Party> {
-    const vendor = await Vendor.begin();
+  /** `buildKey` is the algorithm of the key that signs builds. */
+  static async meet(buildKey?: string): Promise<Party> {
+    const vendor = await Vendor.begin(buildKey);
     const out = vendor.path('trust.json');
     await run('trust', 'bundle', ...vendor.target, '--out', out);
     return new Party(vendor, Uint8Array.from(readFileSync(out)));

@@ -10,6 +10,7 @@ import * as sodium from '../../src/core/primitive/ed25519.sodium.ts';
 import * as mldsa44Noble from '../../src/core/primitive/mldsa44.noble.ts';
 import * as mldsa44Node from '../../src/core/primitive/mldsa44.node.ts';
 import { compile } from '../../src/core/primitive/mldsa44.wasm.ts';
+import { verify as verifyInJavaScript } from '../../src/core/primitive/mldsa44verify.node.ts';
 import * as p256Noble from '../../src/core/primitive/p256.noble.ts';
 import * as p256Node from '../../src/core/primitive/p256.node.ts';
 import * as sha256Noble from '../../src/core/primitive/sha256.noble.ts';
@@ -60,12 +61,19 @@ const ed25519Sodium: typeof ed25519Node = {
     !isSmallOrder(signature) &&
     sodium.verify(key, text, signature),
 };
+/** What Node does where its OpenSSL has no ML-DSA. */
+const mldsa44Shake: typeof mldsa44Noble = {
+  ...mldsa44Noble,
+  verify: (key, text, signature) =>
+    key.length === 1312 && signature.length === 2420 && verifyInJavaScript(key, text, signature),
+};
 const pairs = [
   ['ed25519', ed25519Node, ed25519Noble],
   ['ed25519 by libsodium', ed25519Sodium, ed25519Noble],
   ['p256', p256Node, p256Noble],
   ['mldsa44', mldsa44Node, mldsa44Noble],
   ['mldsa44 in WebAssembly', mldsa44Compiled, mldsa44Noble],
+  ['mldsa44 with SHAKE by OpenSSL', mldsa44Shake, mldsa44Noble],
 ] as const;
 
 for (const [name, node, noble] of pairs) {
@@ -101,6 +109,104 @@ test('mldsa44: a server that accelerates it signs with the same key, and anyone 
     assert.ok(mldsa44Node.verify(key, text, Buffer.from(mldsa44Noble.signer(seed).sign(text))));
   }
   assert.throws(() => compiled.sign(message, mldsa44Noble.keysOf(seed).secretKey, flipBit(key, 5)));
+});
+
+const mldsaVerifiers = { noble: mldsa44Noble, compiled: mldsa44Compiled, shake: mldsa44Shake };
+
+/** What all verifiers of ML-DSA-44 say. */
+function mldsaVerdict(key: Uint8Array, text: Uint8Array, signature: Uint8Array): boolean {
+  const verdicts = Object.entries(mldsaVerifiers).map(([name, { verify }]) => [name, verify(key, text, signature)]);
+  const [[, first]] = verdicts as [[string, boolean]];
+  assert.equal(
+    verdicts,
+    Object.keys(mldsaVerifiers).map((name) => [name, first]),
+  );
+  return first;
+}
+
+const [CHALLENGE, HINTS, OMEGA] = [32, 32 + 4 * 576, 80];
+
+test('mldsa44: every implementation takes every honest signature, and refuses it with any bit changed', () => {
+  for (let i = 0; i < 16; i++) {
+    const { publicKey: key, sign } = mldsa44Noble.signer(new Uint8Array(32).fill(i));
+    const text = new Uint8Array(7 * i).fill(i);
+    const signature = sign(text);
+    assert.ok(mldsaVerdict(key, text, signature));
+    for (const from of [0, CHALLENGE, HINTS, HINTS + OMEGA]) {
+      const bit = 8 * from + ((i * 1237) % (8 * ((from < HINTS ? HINTS : 2420) - from)));
+      assert.not(mldsaVerdict(key, text, flipBit(signature, bit)), `bit ${bit} of the signature`);
+    }
+    for (const bit of [i, 256 + 640 * i])
+      assert.not(mldsaVerdict(flipBit(key, bit), text, signature), `bit ${bit} of the key`);
+  }
+});
+
+/**
+ * A signature over `message` under the key of zeros, with z = 0: there w′ is zero too, so that a hint makes 43 of it, and
+ * anyone can say what the challenge is. `hinted` are the coefficients that the hints, read leniently, would be for.
+ */
+function forge(hints: Uint8Array, hinted: readonly [row: number, index: number][]): Uint8Array {
+  const shake = (length: number, ...parts: Uint8Array[]) =>
+    new Uint8Array(
+      createHash('shake256', { outputLength: length })
+        .update(concat(...parts))
+        .digest(),
+    );
+  const mu = shake(64, shake(64, new Uint8Array(1312)), Uint8Array.of(0, 0), message);
+  const w1 = new Uint8Array(4 * 192);
+  for (const [row, index] of hinted) {
+    const bits = BigInt(43) << BigInt(6 * (index % 4));
+    for (let i = 0; i < 3; i++) {
+      const at = 192 * row + 3 * Math.floor(index / 4) + i;
+      w1[at] = (w1[at] as number) | Number((bits >> BigInt(8 * i)) & 255n);
+    }
+  }
+  return concat(shake(CHALLENGE, mu, w1), packZ(0), hints);
+}
+
+/** The vector z whose first coefficient is `value`, and all others zero. */
+function packZ(value: number): Uint8Array {
+  const coefficients = Array.from(
+    { length: 1024 },
+    (_, i) => BigInt(2 ** 17 - (i === 0 ? value : 0)) << BigInt(18 * i),
+  );
+  const packed = coefficients.reduce((sum, one) => sum + one);
+  return Buffer.from(packed.toString(16).padStart(2 * 4 * 576, '0'), 'hex').reverse();
+}
+
+test('mldsa44: hints have one encoding: indexes that rise, zeros behind the last, counts that rise to at most 80', () => {
+  const hintsOf = (indexes: readonly number[], counts: readonly number[]) =>
+    Uint8Array.from([...indexes, ...Array<number>(OMEGA - indexes.length).fill(0), ...counts]);
+  const row = (n: number, indexes: readonly number[]) => indexes.map((index) => [n, index] as [number, number]);
+  const all = Array.from({ length: OMEGA }, (_, i) => i);
+  const cases: [string, boolean, Uint8Array, [number, number][]][] = [
+    ['no hint', true, hintsOf([], [0, 0, 0, 0]), []],
+    ['one', true, hintsOf([5], [1, 1, 1, 1]), row(0, [5])],
+    ['a few', true, hintsOf([5, 7, 0, 255], [2, 2, 3, 4]), [...row(0, [5, 7]), [2, 0], [3, 255]]],
+    ['80', true, hintsOf(all, [80, 80, 80, 80]), row(0, all)],
+    ['two swapped', false, hintsOf([7, 5], [2, 2, 2, 2]), row(0, [5, 7])],
+    ['one twice', false, hintsOf([5, 5], [2, 2, 2, 2]), row(0, [5])],
+    ['something behind the last', false, hintsOf([5, 7], [1, 1, 1, 1]), row(0, [5])],
+    ['a count that falls', false, hintsOf([5], [1, 0, 1, 1]), row(0, [5])],
+    ['81, the last read from the counts', false, hintsOf(all, [80, 80, 80, 81]), [...row(0, all), [3, 80]]],
+  ];
+  for (const [what, good, hints, hinted] of cases) {
+    assert.is(mldsaVerdict(new Uint8Array(1312), message, forge(hints, hinted)), good, what);
+  }
+});
+
+test('mldsa44: z has no coefficient of γ₁ − β or more', () => {
+  // A key whose t₁ is zero, under which any z has its challenge: here its first coefficient and no other is not zero.
+  const challenges: [number, string][] = [
+    [130_993, 'a0fc95ced54441275988de24eedb10d54cfd21be0ef32296811faf959ff60195'],
+    [-130_993, 'd089131dcdb5e7f635a643ebeb95af3f44e485ace4938254c0bddbd31f802435'],
+    [130_994, 'e6e5f2aed207999b485ec02928be438f2c49d2f9f9b21990159a5848d6cb5820'],
+    [-130_994, '302ae40b83b3f0d476b0465db94360519db8ee60b43b6d937919178b8852ae63'],
+  ];
+  for (const [value, challenge] of challenges) {
+    const signature = concat(fromHex(challenge, 'bad-key'), packZ(value), new Uint8Array(OMEGA + 4));
+    assert.is(mldsaVerdict(new Uint8Array(1312), message, signature), Math.abs(value) < 130_994, `${value}`);
+  }
 });
 
 test('ed25519: both adapters take the same bytes for keys', () => {

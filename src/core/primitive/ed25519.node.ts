@@ -33,7 +33,7 @@ export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message:
 
 /** Whether this encodes a point as keys should: canonical, on the curve, not of small order. */
 export function isKey(publicKey: Uint8Array): boolean {
-  return publicKey.length === 32 && isOnCurve(publicKey) && !isSmallOrder(publicKey);
+  return importKey(publicKey) !== undefined;
 }
 
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
@@ -56,7 +56,7 @@ function isShaped(signature: Uint8Array): boolean {
 }
 
 const importKey = keyCache((publicKey: Uint8Array): KeyObject | undefined => {
-  if (!isKey(publicKey)) return undefined;
+  if (publicKey.length !== 32 || !isOnCurve(publicKey) || isSmallOrder(publicKey)) return undefined;
   return createPublicKey({
     key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
     format: 'jwk',

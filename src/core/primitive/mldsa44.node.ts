@@ -1,11 +1,13 @@
 /**
  * `#mldsa44` on Node: OpenSSL's ML-DSA-44 where this Node has it (24 and later), which only importing a key tells. Where
- * not, @noble/post-quantum, or ten times as fast in WebAssembly once `accelerate` was called in this thread. @module
+ * not, @noble/post-quantum signs and `mldsa44verify.node.ts` verifies, or once `accelerate` was called in this thread,
+ * WebAssembly does both, which is five to ten times as fast. @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify as verifyNow } from 'node:crypto';
 import { keyCache } from './keycache.node.ts';
 import * as noble from './mldsa44.noble.ts';
 import type { Compiled } from './mldsa44.wasm.ts';
+import { verify as verifyInJavaScript } from './mldsa44verify.node.ts';
 
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
@@ -31,19 +33,25 @@ export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message:
   };
 }
 
-export const { isKey } = noble;
+export const isKey = noble.isKey;
 
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 1312 || signature.length !== 2420) return false;
   const key = importKey(publicKey);
-  return key ? verifyNow(null, message, key, signature) : (compiled ?? noble).verify(publicKey, message, signature);
+  if (key) return verifyNow(null, message, key, signature);
+  return (compiled?.verify ?? verifyInJavaScript)(publicKey, message, signature);
 }
 
-const importKey = keyCache((publicKey: Uint8Array): KeyObject | undefined =>
-  unlessUnsupported(() =>
-    createPublicKey({ key: { kty: 'AKP', alg: 'ML-DSA-44', pub: base64url(publicKey) }, format: 'jwk' }),
-  ),
-);
+/** Any bytes of the right length are a key: where one is refused, this Node has none and need not be asked again. */
+let unsupported = false;
+
+const importKey = keyCache((publicKey: Uint8Array): KeyObject | undefined => {
+  if (unsupported) return undefined;
+  const jwk = { kty: 'AKP', alg: 'ML-DSA-44', pub: base64url(publicKey) };
+  const key = unlessUnsupported(() => createPublicKey({ key: jwk, format: 'jwk' }));
+  unsupported = key === undefined;
+  return key;
+});
 
 function unlessUnsupported(load: () => KeyObject): KeyObject | undefined {
   try {

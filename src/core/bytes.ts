@@ -103,7 +103,8 @@ export function base64Into(bytes: Uint8Array, out: Uint8Array, at: number): void
 export function fromBase64(text: string, code: FaultCode): Uint8Array {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) throw new Fault(code, 'not canonical base64');
   const binary = atob(text);
-  const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
   if (toBase64(bytes) !== text) throw new Fault(code, 'not canonical base64');
   return bytes;
 }

@@ -1,7 +1,7 @@
 /** `limmat trust bundle`: writes what a client pins of a log into one small file, once it was checked. @module */
 import { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
-import { type Proven, verifyProof } from '../client/offline.ts';
+import { type Proven, requireQuorum, verifyPinned } from '../client/offline.ts';
 import { formatTrust, type Trust, trustInKeys } from '../client/trust.ts';
 import { equal, toHex, utf8 } from '../core/bytes.ts';
 import { decodeStatement, entryIdOf, statementIn } from '../core/cose.ts';
@@ -10,7 +10,7 @@ import { Fault } from '../core/fault.ts';
 import { parseVkey, type Vkey } from '../core/note.ts';
 import { decodeReceipt, verifyReceipt } from '../core/receipt.ts';
 import type { PublicKey } from '../core/signature.ts';
-import { type Policy, parsePolicy } from '../core/tlogpolicy.ts';
+import { type Policy, parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
 import { kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { replaceFile } from '../store/durable.ts';
@@ -33,11 +33,15 @@ type Options = { url?: string; vkey?: string; policy?: string; out: string; json
 async function writeBundle(options: Options): Promise<void> {
   const vkeys = readVkeys(required(options, 'vkey'));
   const client = new LogClient(required(options, 'url'), fetch);
-  const first = verifyProof(await client.get('v1/proof?index=0'), vkeys);
+  const given = options.policy === undefined ? undefined : withLogs(parsePolicy(readBytes(options.policy)), vkeys);
+  // A bundle that nothing of this log satisfies is not written. The witnesses of the first policy may be others by now.
+  const first = verifyPinned(await client.get('v1/proof?index=0'), {
+    vkeys: given ? policyKeys(given) : vkeys,
+    check: (opened) => given && requireQuorum(given, opened),
+  });
   const statement = statementIn(first.entry);
-  const given = options.policy === undefined ? undefined : parsePolicy(readBytes(options.policy));
   const trust: Trust = {
-    policy: withLogs(given ?? policyIn(first), vkeys),
+    policy: given ?? withLogs(policyIn(first), vkeys),
     genesis: first.leafHash,
     // A log of raw bytes gives no receipts.
     ...(statement ? { receiptKeys: await receiptKeys(client, first) } : {}),

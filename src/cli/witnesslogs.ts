@@ -50,7 +50,7 @@ async function readSource(source: string): Promise<Uint8Array> {
   try {
     const response = await fetch(source, { signal: AbortSignal.timeout(PATIENCE) });
     if (!response.ok) throw new Error(`it answers ${response.status}`);
-    return await readAtMost(response, MAX_LIST);
+    return await readAtMost(response.body ?? [], MAX_LIST);
   } catch (error) {
     throw new Fault('bad-request', `cannot read ${source}: ${messageOf(error)}`);
   }

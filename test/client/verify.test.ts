@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatBundle, parseBundle } from '../../src/client/proofbundle.ts';
@@ -184,16 +184,23 @@ test('limmat verify --trust does the same from the command line, with exit code 
   assert.match(await ends(1, ...flags, '--max-age', '0'), /newest signature/);
 });
 
-test('limmat trust bundle takes witnesses from a policy, and none that is of another log', async () => {
+test('limmat trust bundle takes witnesses from a policy that the log satisfies, and none that is of another log', async () => {
   const { vendor } = party;
   const out = vendor.path('with-witness.json');
-  const lines = `witness w ${formatVkey(witness)} https://witness.example\nquorum w\n`;
+  const line = `witness w ${formatVkey(witness)} https://witness.example\n`;
   const flags = ['trust', 'bundle', ...vendor.target, '--out', out, '--policy'];
-  const said = await run(...flags, vendor.file('policy', lines));
-  assert.equal(said.witnesses, ['witness.example/w']);
-  assert.match(await ends(1, 'verify', vendor.path('b.json'), '--trust', out), /quorum not met/);
+  const unmet = vendor.file('unmet', `${line}quorum w\n`);
+  assert.match(await ends(1, ...flags, unmet), /quorum not met/);
+  assert.not.ok(existsSync(out));
+  const said = await run(...flags, vendor.file('policy', `${line}quorum none\n`));
+  assert.equal([said.witnesses, existsSync(out)], [['witness.example/w'], true]);
+  const strict = formatTrust({ ...trust, policy: { ...parsePolicy(readFileSync(unmet)), logs: trust.policy.logs } });
+  assert.match(
+    await ends(1, 'verify', vendor.path('b.json'), '--trust', vendor.file('strict.json', strict)),
+    /quorum not met/,
+  );
   const foreign = signerOf('ed25519', new Uint8Array(32).fill(7)).key;
-  const log = `log ${formatVkey(vkeyOf('other.example', 1, foreign))}\n${lines}`;
+  const log = `log ${formatVkey(vkeyOf('other.example', 1, foreign))}\n${line}quorum none\n`;
   assert.match(await ends(2, ...flags, vendor.file('foreign', log)), /names a log key/);
 });
 

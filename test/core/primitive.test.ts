@@ -7,6 +7,7 @@ import { concat, fromHex, utf8 } from '../../src/core/bytes.ts';
 import * as ed25519Noble from '../../src/core/primitive/ed25519.noble.ts';
 import * as ed25519Node from '../../src/core/primitive/ed25519.node.ts';
 import * as sodium from '../../src/core/primitive/ed25519.sodium.ts';
+import { keyCache } from '../../src/core/primitive/keycache.node.ts';
 import * as mldsa44Noble from '../../src/core/primitive/mldsa44.noble.ts';
 import * as mldsa44Node from '../../src/core/primitive/mldsa44.node.ts';
 import { compile } from '../../src/core/primitive/mldsa44.wasm.ts';
@@ -353,6 +354,16 @@ test('ed25519: both adapters agree on small order, non-canonical encodings and l
   const { a, signature } = signWithTorsion(Point.ZERO, Point.ZERO);
   const large = toScalar(signature.subarray(32)) + L;
   agree('S + L', a, concat(signature.subarray(0, 32), fromScalar(large)), false);
+});
+
+test('a key is looked into once, also one that this platform can do nothing with', () => {
+  let looks = 0;
+  const find = keyCache((key) => {
+    looks++;
+    return key[0] === 1 ? 'good' : undefined;
+  });
+  const found = [1, 2, 1, 2].map((first) => find(Uint8Array.of(first)));
+  assert.equal([found, looks], [['good', undefined, 'good', undefined], 2]);
 });
 
 test('p256: high and low S both verify; a key off the curve does not', () => {

@@ -8,7 +8,8 @@ export function keyCache<Key>(load: (publicKey: Uint8Array) => Key): (publicKey:
   return (publicKey) => {
     const name = Buffer.prototype.latin1Slice.call(publicKey, 0, publicKey.length);
     const found = known.get(name);
-    if (found !== undefined) return found;
+    // Also when nothing could be made of it: finding that out anew would cost as much.
+    if (found !== undefined || known.has(name)) return found as Key;
     if (known.size >= LIMIT) known.delete(known.keys().next().value as string);
     const key = load(publicKey);
     known.set(name, key);

@@ -2,8 +2,7 @@
  * CBOR, RFC 8949: the one door. What is written is deterministic (§4.2.1); what is read must have the same one form,
  * except that map keys may come in any order where COSE allows it. No floats, tags, `undefined` or bignums. @module
  */
-import { Encoder } from 'cbor-x/encode';
-import { compare, concat, fromUtf8 } from './bytes.ts';
+import { compare, concat, fromUtf8, utf8 } from './bytes.ts';
 import { Fault, must } from './fault.ts';
 
 /** Integers are those of ±(2^53-1); byte strings that were read are views on the input, which they keep alive. */
@@ -14,6 +13,7 @@ export type CborMap = ReadonlyMap<CborKey, Cbor>;
 
 /** The major types of §3.1, as they stand in the upper three bits of a head. */
 export const [UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP] = [0, 1, 2, 3, 4, 5] as const;
+type Major = 0 | 1 | 2 | 3 | 4 | 5;
 const [FALSE, TRUE, NULL] = [0xf4, 0xf5, 0xf6] as const;
 
 // Reading recurses, and a few kilobytes of array heads would exhaust the stack. Ours nest 8 deep at most.
@@ -24,40 +24,42 @@ const [MAX_KEYS, MAX_ITEMS] = [64, 4096] as const;
 /** The least argument that needs a head of 1, 2, 4 or 8 more bytes. */
 const LEAST = [24, 2 ** 8, 2 ** 16, 2 ** 32] as const;
 
-// cbor-x is not deterministic by itself: each option switches off something of its own making, and `prepare` does the
-// rest. It writes into memory that it shares between results, hence the copy.
-const encoder = new Encoder({ useRecords: false, mapsAsObjects: false, variableMapSize: true, tagUint8Array: false });
-
 /** The deterministic encoding. Fault `bad-cbor` for numbers and text that have none. */
 export function encode(value: Cbor): Uint8Array {
-  return new Uint8Array(encoder.encode(prepare(value, 0)));
+  return write(value, 0);
 }
 
-/** The same value as cbor-x must be given it: keys sorted, and integers that it would write as floats as bigints. */
-function prepare(value: Cbor, depth: number): unknown {
-  if (value === null || typeof value === 'boolean' || value instanceof Uint8Array) return value;
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new Fault('bad-cbor', `${value} is not an integer below 2^53`);
-    return value < 2 ** 32 && value >= -(2 ** 32) ? value : BigInt(value);
-  }
-  if (typeof value === 'string') {
-    if (/\p{Surrogate}/u.test(value)) throw new Fault('bad-cbor', 'text with half a surrogate pair is not Unicode');
-    return value;
-  }
+function write(value: Cbor, depth: number): Uint8Array {
+  if (value === null) return Uint8Array.of(NULL);
+  if (typeof value === 'boolean') return Uint8Array.of(value ? TRUE : FALSE);
+  if (typeof value === 'number') return writeInteger(value);
+  if (typeof value === 'string') return writeText(value);
+  if (value instanceof Uint8Array) return concat(head(BYTES, value.length), value);
   const isMap = value instanceof Map;
   must(isMap || Array.isArray(value), `${typeof value} is not CBOR of ours`);
   if (depth === MAX_DEPTH || (isMap ? value.size > MAX_KEYS : value.length > MAX_ITEMS)) {
     throw new Fault('bad-cbor', 'a map or array is too large or nested too deep');
   }
-  if (!isMap) return value.map((item: Cbor) => prepare(item, depth + 1));
+  if (!isMap) return concat(head(ARRAY, value.length), ...value.map((item: Cbor) => write(item, depth + 1)));
+  const pairs = [...(value as CborMap)].map(([key, item]) => [write(key, depth), write(item, depth + 1)] as const);
   // SPEC (§4.2.1): the keys MUST be sorted in the bytewise lexicographic order of their deterministic encodings.
-  const keyed = [...(value as CborMap)].map(([key, item]) => ({ order: encode(key), key, item }));
-  keyed.sort((a, b) => compare(a.order, b.order));
-  return new Map(keyed.map(({ key, item }) => [prepare(key, depth), prepare(item, depth + 1)]));
+  pairs.sort(([a], [b]) => compare(a, b));
+  return concat(head(MAP, pairs.length), ...pairs.flat());
+}
+
+function writeInteger(value: number): Uint8Array {
+  if (!Number.isSafeInteger(value)) throw new Fault('bad-cbor', `${value} is not an integer below 2^53`);
+  return value < 0 ? head(NEGATIVE, -1 - value) : head(UNSIGNED, value);
+}
+
+function writeText(value: string): Uint8Array {
+  if (/\p{Surrogate}/u.test(value)) throw new Fault('bad-cbor', 'text with half a surrogate pair is not Unicode');
+  const bytes = utf8(value);
+  return concat(head(TEXT, bytes.length), bytes);
 }
 
 /** The head of an item, as `encode` writes it: for frames around bytes that must stay as they are. */
-export function head(major: typeof UNSIGNED | typeof BYTES | typeof ARRAY, argument: number): Uint8Array {
+export function head(major: Major, argument: number): Uint8Array {
   const size = LEAST.filter((least) => argument >= least).length;
   if (size === 0) return Uint8Array.of(major * 32 + argument);
   const out = new Uint8Array(1 + 2 ** (size - 1));
@@ -99,8 +101,8 @@ export function readByteStrings(bytes: Uint8Array, maxItems: number): Uint8Array
 }
 
 /**
- * Reads items one after the other. Our own, because the decoder of cbor-x takes the last of two equal keys, long heads,
- * indefinite lengths and bytes that are not UTF-8, and because its table of tags belongs to the whole process.
+ * Reads items one after the other. Our own, because the decoders at hand take the last of two equal keys, long heads,
+ * indefinite lengths and bytes that are not UTF-8.
  */
 export class Cursor {
   /** Where the next item begins. */

@@ -56,7 +56,7 @@ export function Check({ log, index }: { log: WebLog; index: number }): JSX.Eleme
       h('h2', null, 'Proof check'),
       h('button', { type: 'button', class: 'small', onClick: () => setRun(run + 1), disabled: !done }, 'Check again'),
     ),
-    h(Outcome, { done, bad }),
+    h(Outcome, { done, bad, isCut: all.some(({ state }) => state === 'stopped') }),
     h(
       'ol',
       { class: 'steps', role: 'list' },
@@ -67,7 +67,9 @@ export function Check({ log, index }: { log: WebLog; index: number }): JSX.Eleme
   ]);
 }
 
-function Outcome({ done, bad }: { done: boolean; bad: readonly Step[] }): JSX.Element {
+type OutcomeProps = { done: boolean; bad: readonly Step[]; isCut: boolean };
+
+function Outcome({ done, bad, isCut }: OutcomeProps): JSX.Element {
   if (bad.length > 0) {
     return h('div', { class: 'outcome bad', role: 'alert' }, [
       h('strong', null, 'This entry is NOT proven. '),
@@ -77,6 +79,12 @@ function Outcome({ done, bad }: { done: boolean; bad: readonly Step[] }): JSX.El
   }
   if (!done)
     return h('div', { class: 'outcome', role: 'status' }, 'Your browser fetches the pieces and checks them itself…');
+  if (isCut) {
+    return h('div', { class: 'outcome', role: 'status' }, [
+      h('strong', null, 'Not proven yet: the log cannot be reached. '),
+      'No check has failed, but not all could be made. Check again when the log answers, and do not rely on the entry before.',
+    ]);
+  }
   return h(
     'div',
     { class: 'outcome good', role: 'status' },

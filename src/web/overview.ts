@@ -29,6 +29,8 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
     () => (head === undefined || isFirst ? Promise.resolve(undefined) : readings(log, head)),
     [size, isFirst],
   );
+  /** What rests on the newest checkpoint is not there without it. */
+  const resting = <T>(of: Loaded<T | undefined>): Loaded<T> => (newest.error === undefined ? of : newest) as Loaded<T>;
   return h('div', null, [
     h(Title, { title: 'What this log promises' }, h(Show<Witnessing>, { of: witnesses, children: promise })),
     h('div', { class: 'grid two' }, [
@@ -45,7 +47,7 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
           Card,
           { title: 'Growth' },
           h(Show<Point[]>, {
-            of: growth as Loaded<Point[]>,
+            of: resting(growth),
             children: (points) => h(Growth, { points, size: size ?? 0 }),
           }),
         ),
@@ -54,7 +56,7 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
         h(
           Card,
           { title: 'Open alarms' },
-          h(Show<Alarms>, { of: alarms as Loaded<Alarms>, children: (all) => h(AlarmList, { alarms: all }) }),
+          h(Show<Alarms>, { of: resting(alarms), children: (all) => h(AlarmList, { alarms: all }) }),
         ),
         h(
           Card,
@@ -67,7 +69,7 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
       Card,
       { title: 'Last entries' },
       h(ShowPages<Entry>, {
-        pages: last,
+        pages: newest.error === undefined ? last : { ...last, error: newest.error, more: newest.again },
         of: 'of the earlier entries',
         children: (entries) => h(Timeline, { entries }),
       }),

@@ -82,11 +82,13 @@ function promise({ policy, quorum, vkeys }: Witnessing): ComponentChildren {
     organisationsOf(policy)
       .filter((one) => one.role === role)
       .map(({ name }) => name);
-  const [vendors, supervisors, operators] = [names('vendor'), names('supervisor'), names('operator')];
+  const [vendors, supervisors] = [names('vendor'), names('supervisor')];
+  // Some operators are called just that.
+  const operators = names('operator').filter((name) => name !== 'operator');
   return [
     `${vendors.join(' and ') || 'Vendors'} ${vendors.length === 1 ? 'writes' : 'write'} here where and with which keys software is built and signed, and where customers’ data is processed. `,
     supervisors.length === 0 ? '' : `${supervisors.join(' and ')} may contradict without asking anybody. `,
-    `Every statement is signed, and nothing can be changed or taken back unnoticed${operators.length === 0 ? '' : `, not even by ${operators.join(' and ')}, who runs the log`}. `,
+    `Every statement is signed, and nothing can be changed or taken back unnoticed, not even by ${operators.join(' and ') || 'the operator'}, who runs the log. `,
     vkeys.length === 0 ? '' : `${quorum} of ${vkeys.length} independent witnesses must have seen each checkpoint. `,
     'Your browser checks the proofs itself, and these pages say where something is only the log’s word.',
   ].join('');
@@ -200,7 +202,7 @@ function Rules({ log, witnessing }: { log: WebLog; witnessing: Witnessing }): JS
           'li',
           { key: id },
           h('strong', null, name),
-          ` (${id}), ${role}: ${rootKeys.length === 1 ? 'one root key' : `any ${threshold} of ${rootKeys.length} root keys together`}`,
+          `${name === id ? '' : ` (${id})`}${name === role ? '' : `, ${role}`}: ${rootKeys.length === 1 ? 'one root key' : `any ${threshold} of ${rootKeys.length} root keys together`}`,
         ),
       ),
     ),

@@ -24,7 +24,8 @@ export async function serveGossip(
     refused: () => {},
     failed: (error: unknown) => logger.error({ err: error }, 'a request failed'),
   };
-  const routes = [...gossipRoutes(party, () => performance.now()), ...distributorRoutes(party)];
+  const now = () => performance.now();
+  const routes = [...gossipRoutes(party, now), ...distributorRoutes(party, now)];
   const server = createFront(createApp(routes, watch), routes, watch, PATIENCE);
   const url = await listenOn(server, parseListen(config.listen), '"listen"');
   return { url, close: () => closeFront(server, PATIENCE) };

@@ -63,16 +63,27 @@ export async function judgeHead(
   return conflict(vkeys, [note, known.note as Uint8Array], known);
 }
 
-/** Judges a head that anybody posts; what convicts the log comes as a file. Faults as `openSignedHead`. */
+/** A head with the note in which the log signed it. */
+export type SignedHead = Head & { readonly note: Uint8Array };
+
+/**
+ * Judges a head that anybody posts; what convicts the log comes as a file. `waiting` are heads whose trees are not known
+ * yet: two of one size with different roots need none. Faults as `openSignedHead`.
+ */
 export async function judgePosted(
   origin: string,
   note: Uint8Array,
   vkeys: readonly Vkey[],
   known: KnownTree,
+  waiting: readonly SignedHead[] = [],
 ): Promise<{ readonly posted: Posted; readonly size: number }> {
   const { checkpoint } = openSignedHead(note, origin, vkeys);
-  const verdict = await judgeHead(checkpoint, note, vkeys, known);
-  const { size } = checkpoint;
+  const { size, root } = checkpoint;
+  let verdict = await judgeHead(checkpoint, note, vkeys, known);
+  if (verdict.kind === 'larger') {
+    const other = waiting.find((one) => one.size === size && !equal(one.root, root));
+    if (other) verdict = await conflict(vkeys, [note, other.note], known);
+  }
   if (verdict.kind !== 'conflict')
     return { posted: { kind: verdict.kind === 'larger' ? 'queued' : 'consistent' }, size };
   return { posted: { kind: 'conflict', file: verdict.evidence && formatEvidence(verdict.evidence) }, size };

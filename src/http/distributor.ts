@@ -7,6 +7,7 @@ import { Fault } from '../core/fault.ts';
 import { formatVkey, MAX_NOTE, type Vkey } from '../core/note.ts';
 import { parseSize } from '../core/size.ts';
 import { answers, type Described, HASH, inPath } from './describe.ts';
+import { Limiter } from './limiter.ts';
 import { type Ask, asText, type Handler, noBody, type Reply, type Route } from './route.ts';
 import { open } from './tiles.ts';
 
@@ -49,10 +50,19 @@ const PUT: Described = {
   summary: 'Takes a head that a witness has cosigned.',
   parameters: [LOG, WITNESS],
   body: { 'text/plain': () => new Uint8Array(0) },
-  answers: answers('It is kept', 'text/plain'),
+  answers: {
+    ...answers('It is kept', 'text/plain'),
+    409: { says: 'It conflicts with another that the log has signed', types: { 'text/plain': {} } },
+    429: { says: 'So many have come from there that it has to wait', types: { 'text/plain': {} } },
+  },
 };
 
-export function distributorRoutes(distributor: Distributor): Route[] {
+/** Heads that one address may put in a minute: a witness puts one a minute for each of its logs. */
+const PUTS_A_MINUTE = 600;
+
+/** `now` is any clock, in milliseconds. */
+export function distributorRoutes(distributor: Distributor, now: () => number): Route[] {
+  const limiter = new Limiter({ most: PUTS_A_MINUTE, seconds: 60, now });
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
   const base = '/distributor/v0';
   const byWitness = `${base}/logs/:id/byWitness/:name/checkpoint`;
@@ -66,7 +76,14 @@ export function distributorRoutes(distributor: Distributor): Route[] {
     },
     { ...get, described: BY_COUNT, path: `${base}/logs/:id/:checkpoint`, handler: byCountHandler(distributor) },
     { ...get, described: BY_WITNESS, path: byWitness, handler: byWitnessHandler(distributor) },
-    { ...get, described: PUT, method: 'PUT', path: byWitness, limit: () => MAX_NOTE, handler: putHandler(distributor) },
+    {
+      ...get,
+      described: PUT,
+      method: 'PUT',
+      path: byWitness,
+      limit: () => MAX_NOTE,
+      handler: putHandler(distributor, limiter),
+    },
   ];
 }
 
@@ -108,8 +125,9 @@ function note(bytes: Uint8Array | undefined): Reply {
   return { status: 200, headers: HEADERS, body: bytes };
 }
 
-function putHandler(distributor: Distributor): Handler {
+function putHandler(distributor: Distributor, limiter: Limiter): Handler {
   return async (ask, body) => {
+    limiter.take(ask);
     await distributor.put(originIn(distributor, ask), nameIn(ask), body);
     return { status: 200, headers: HEADERS, body: '' };
   };

@@ -129,13 +129,15 @@ function below(size: number, index: unknown): number | undefined {
   return isSize(index) && index < size ? index : undefined;
 }
 
-function of(value: unknown, name: string): unknown {
+/** A field of what was parsed. */
+export function of(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as { [name: string]: unknown })[name]
     : undefined;
 }
 
-function listOf(value: unknown): readonly unknown[] {
+/** A list of what was parsed; empty if it is none. */
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 

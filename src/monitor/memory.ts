@@ -67,7 +67,7 @@ export const ALERT_KINDS = [
   'unverifiable-head',
   /** Too few witnesses have cosigned the newest head. */
   'quorum-lost',
-  /** The newest head, or what it was cosigned with, is too old. */
+  /** The newest head, or what it was cosigned with, or what the lookup answers for, is too old. */
   'stale',
   /** The monitor cannot do its work, or is asked to say that it can. */
   'health',

@@ -108,13 +108,19 @@ export class Mirror {
     this.#finish(target);
   }
 
-  /** Judges a head that anybody posts, by the copy; what convicts the log is kept. */
+  /** Judges a head that anybody posts, by the copy and by what is pending; what convicts the log is kept. */
   async judge(note: Uint8Array): Promise<Posted> {
     const { origin, vkeys, tree, store, alarm } = this.#parts;
+    const pending = this.pending();
     const mirrored = this.mirrored();
-    if (!mirrored) throw new Fault('unknown-resource', 'nothing is mirrored yet', { retryAfter: 10 });
+    if (!mirrored && pending.length === 0) {
+      throw new Fault('unknown-resource', 'nothing is mirrored yet', { retryAfter: 10 });
+    }
+    // Of the largest all entries may be stored, though its cosignature is not given yet.
+    const whole = pending.find(({ size, root }) => size <= tree.head.size && equal(this.rootAt(size), root));
+    const head = whole ?? mirrored ?? { size: 0, root: EMPTY_ROOT, note: undefined };
     const nodes = (all: readonly Node[]) => all.map((node) => tree.node(node));
-    const { posted } = await judgePosted(origin, note, vkeys, { head: mirrored, note: mirrored.note, nodes });
+    const { posted } = await judgePosted(origin, note, vkeys, { head, note: head.note, nodes }, pending);
     if (posted.kind !== 'conflict' || !posted.file) return posted;
     if (store.keepEvidence(posted.file, MAX_EVIDENCE)) alarm(parseEvidence(posted.file));
     return posted;

@@ -1,4 +1,5 @@
 /** A monitor as a party to the exchange of heads, and as a distributor of cosigned ones. @module */
+import { equal } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { ListedHead, Posted } from '../core/headlist.ts';
 import { parseNote, type Vkey } from '../core/note.ts';
@@ -64,17 +65,20 @@ export class Party {
 
   async put(origin: string, witness: string, note: Uint8Array): Promise<void> {
     const { log } = this.#headsOf(origin);
+    const known = this.#store.witnessed(origin, witness);
+    // A witness puts the same again every minute.
+    if (known && equal(known.note, note)) return;
     const { checkpoint, signed } = openHead(note, origin, log.vkeys, log.witnesses);
     if (!signed.some(({ vkey }) => vkey.name === witness && log.witnesses.includes(vkey))) {
       throw new Fault('unknown-signer', `${witness} has not cosigned this, or is no witness that is known here`);
     }
-    const known = this.#store.witnessed(origin, witness);
-    if (known && checkpoint.size < known.size) {
-      throw new Fault('bad-request', `a head of size ${known.size} by ${witness} is here already`);
-    }
+    // An old head is no news, and yet may convict the log.
     const { status } = await this.#take(origin, note, `the witness ${witness}`);
     if (status === 'conflict') {
       throw new Fault('stale-size', 'this head conflicts with another that the log has signed; see the evidence');
+    }
+    if (known && checkpoint.size < known.size) {
+      throw new Fault('bad-request', `a head of size ${known.size} by ${witness} is here already`);
     }
   }
 

@@ -7,8 +7,9 @@ import type { SignedStatement } from '../core/cose.ts';
 import { must } from '../core/fault.ts';
 import type { PublicKey } from '../core/signature.ts';
 import type { Ref } from './common.ts';
+import { KIND_RULES } from './kindrules.ts';
 import { admitFirst } from './kinds/policy.ts';
-import { type AdmittedKind, KINDS } from './kinds.ts';
+import type { AdmittedKind } from './kinds.ts';
 import { isGovernance, KIND_NAMES, kindOf } from './names.ts';
 import { readPayload } from './payload.ts';
 import { readPublicKey } from './publickey.ts';
@@ -61,7 +62,7 @@ function later(view: View, entry: Entry, kind: AdmittedKind, lookup: Lookup): Ch
   for (const ref of refs) checkRef(ref, index, lookup);
   const kid = toHex(statement.kid);
   const now = clock?.at ?? '';
-  return KINDS[kind].admit({ view, policy, now, lookup, entry, kid, payload: value as never, unknown });
+  return KIND_RULES[kind]({ view, policy, now, lookup, entry, kid, payload: value as never, unknown });
 }
 
 /** SPEC: unknown kinds are refused. */

@@ -6,7 +6,7 @@ import { Fault } from '../core/fault.ts';
 import { admit } from './admit.ts';
 import { kindOf } from './names.ts';
 import { readPayload } from './payload.ts';
-import type { Change, Entry, Lookup, Table, Tables, View } from './view.ts';
+import { type Change, type Entry, type Lookup, nameOf, type Table, type Tables, type View } from './view.ts';
 
 /** A row since it was put. */
 export type Step<T extends Table> = {
@@ -27,6 +27,8 @@ export class Chronicle {
   readonly #steps = new Map<Table, Map<string, unknown[]>>();
   /** Of each open proposal, the approvals so far. */
   readonly #approvals = new Map<number, number[]>();
+  /** Of each process and country, the relocations about them. */
+  readonly #moves = new Map<string, string[]>();
   readonly breaches: Breach[] = [];
   /** What the next entry is judged on. */
   readonly latest: View = this.at(Number.POSITIVE_INFINITY);
@@ -55,8 +57,27 @@ export class Chronicle {
     if (approvals.length > 0) this.#approvals.set(decided, approvals);
     const rows = this.#rowsOf(table);
     const steps = rows.get(id);
-    if (steps === undefined) rows.set(id, [step]);
-    else steps.push(step);
+    if (steps !== undefined) {
+      steps.push(step);
+      return;
+    }
+    rows.set(id, [step]);
+    if (table === 'relocation') this.#findable(id, step.row as Tables['relocation']);
+  }
+
+  /** What a relocation is about never changes. */
+  #findable(id: string, { organisation, scope }: Tables['relocation']): void {
+    for (const country of scope.subjectCountries) {
+      const key = aboutKey(nameOf(organisation, scope.process), country);
+      const known = this.#moves.get(key);
+      if (known === undefined) this.#moves.set(key, [id]);
+      else known.push(id);
+    }
+  }
+
+  /** The relocations of a process that are about people in a country, in the order in which they were first told. */
+  moves(process: string, country: string): readonly string[] {
+    return this.#moves.get(aboutKey(process, country)) ?? [];
   }
 
   /** What entry `index` was judged on. */
@@ -88,6 +109,8 @@ export class Chronicle {
     return [proposal, ...(this.#approvals.get(proposal) ?? []), index];
   }
 }
+
+const aboutKey = (process: string, country: string): string => `${process} ${country}`;
 
 /** The last step that took effect before an index. */
 export function lastBefore<T extends Table>(steps: readonly Step<T>[], index: number): Step<T> | undefined {

@@ -14,31 +14,28 @@ import * as site from './kinds/site.ts';
 import * as withdrawal from './kinds/withdrawal.ts';
 import type { KindName } from './names.ts';
 import type { Schema, TypeOf } from './schema.ts';
-import type { Admission } from './signers.ts';
-import type { Change } from './view.ts';
 
 type Kind = {
   readonly schema: Schema;
   /** What it is, for people. */
   readonly about: string;
-  /** The rules that are the kind's own, after those that `admit.ts` applies to all. Changes nothing itself. */
-  readonly admit: (admission: Admission<never>) => Change[];
 };
 
+// Field by field, so that who only reads payloads, like a page, need not carry the rules: `kindrules.ts` has those.
 export const KINDS = {
-  policy,
-  heartbeat,
-  key,
-  approval,
-  build,
-  withdrawal,
-  site,
-  process,
-  relocation,
-  attestation,
-  review,
-  disclosure,
-  correction,
+  policy: { schema: policy.schema, about: policy.about },
+  heartbeat: { schema: heartbeat.schema, about: heartbeat.about },
+  key: { schema: key.schema, about: key.about },
+  approval: { schema: approval.schema, about: approval.about },
+  build: { schema: build.schema, about: build.about },
+  withdrawal: { schema: withdrawal.schema, about: withdrawal.about },
+  site: { schema: site.schema, about: site.about },
+  process: { schema: process.schema, about: process.about },
+  relocation: { schema: relocation.schema, about: relocation.about },
+  attestation: { schema: attestation.schema, about: attestation.about },
+  review: { schema: review.schema, about: review.about },
+  disclosure: { schema: disclosure.schema, about: disclosure.about },
+  correction: { schema: correction.schema, about: correction.about },
 } as const satisfies Record<KindName, Kind>;
 
 /** A kind that can be logged: by rule set 1, each that has a name. */

@@ -3,6 +3,7 @@
  * it, and was it said at the time or later? VOCABULARY §4. What is told is what the owner said, phase by phase; when he
  * said it is told by checkpoints and never by a date of his own. @module
  */
+import { must } from '../core/fault.ts';
 import { type AllAttested, attestationsOf, isContradicted } from './attested.ts';
 import type { RelocationPayload } from './kinds/relocation.ts';
 import { type Corrected, correctionsOf, type Grounds, type Ledger, MANY, readEntry, seenBy } from './ledger.ts';
@@ -60,8 +61,8 @@ export type Residency = Grounds & {
 /** `process` is organisation/processId; `on` is a day, `2018-11-13`. */
 export function residencyOf(ledger: Ledger, process: string, country: string, on: string): Residency {
   const day = { from: `${on}T00:00:00Z`, to: `${on}T23:59:59Z` };
-  const found = relocationsOf(ledger, process, country);
-  const all = found.slice(0, MANY).map((relocation) => tell(ledger, relocation, day));
+  const found = ledger.chronicle.moves(process, country);
+  const all = found.slice(0, MANY).map((name) => tell(ledger, name, day));
   const relevant = all.filter((one) => !all.some((other) => other !== one && speaksFor(other, one)));
   const relocations = relevant.map(({ moved }) => moved);
   const cited = relocations.flatMap(citedByMove);
@@ -89,15 +90,6 @@ export function citedByMove({ decidedBy, attested }: Moved): number[] {
   ];
 }
 
-/** The relocations of a process that are about people in a country, in the order in which they were first told. */
-function relocationsOf({ chronicle }: Ledger, process: string, country: string): Relocation[] {
-  return [...chronicle.ids('relocation')].flatMap((id) => {
-    const row = chronicle.steps('relocation', id).at(-1)?.row;
-    if (row === undefined || nameOf(row.organisation, row.scope.process) !== process) return [];
-    return row.scope.subjectCountries.includes(country) ? [row] : [];
-  });
-}
-
 type Day = { readonly from: string; readonly to: string };
 type Told = {
   readonly moved: Moved;
@@ -122,8 +114,9 @@ const PRESENCE: Readonly<Record<Phase, { readonly from?: Presence; readonly to?:
 
 type PhaseSaid = RelocationPayload & { readonly index: number };
 
-function tell(ledger: Ledger, row: Relocation, day: Day): Told {
-  const name = nameOf(row.organisation, row.relocationId);
+function tell(ledger: Ledger, name: string, day: Day): Told {
+  const row = ledger.chronicle.steps('relocation', name).at(-1)?.row;
+  must(row !== undefined, `${name} was found and is no relocation`);
   const phases = phasesOf(ledger, name).map(({ index }): PhaseSaid => {
     return { ...readEntry(ledger, index, 'relocation').payload, index };
   });

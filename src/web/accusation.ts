@@ -7,29 +7,33 @@ import { messageOf } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
 import { inPlainWords, openFile } from './convict.ts';
 import { type Filed, Fork } from './fork.ts';
-import type { Evidence, Newest, WebLog } from './log.ts';
-import { Card, FileLink, type Loaded, NoteLink, Nothing, Show, Tag, useLoad } from './parts.ts';
+import type { Evidence, WebLog } from './log.ts';
+import { Card, FileLink, NoteLink, Nothing, Show, Tag, useLoad } from './parts.ts';
 import { sentence } from './words.ts';
 
 type OfLog = { readonly log: WebLog };
-export type AlarmProps = OfLog & { readonly newest: Loaded<Newest>; readonly served: Evidence | undefined };
+export type AlarmProps = OfLog & {
+  /** The check of the newest checkpoint that failed, if one did, and how to repeat it. */
+  readonly failed: unknown;
+  readonly again: () => void;
+  readonly served: Evidence | undefined;
+};
 type Proving = Extract<Filed, { conviction: unknown }>;
 
 const nameOf = ({ id }: Filed): string => `${id.slice(0, 12)}.tlog-evidence`;
 const proving = (files: readonly Filed[]): Proving[] => files.filter((one) => 'conviction' in one);
 
 /** Stands above every page while something is wrong with the log as a whole; `served` is its evidence against itself. */
-export function Alarm({ log, newest, served }: AlarmProps): JSX.Element | null {
-  const { error } = newest;
-  const own = error instanceof Fork ? filesOf(log, error) : [];
+export function Alarm({ log, failed, again, served }: AlarmProps): JSX.Element | null {
+  const own = failed instanceof Fork ? filesOf(log, failed) : [];
   const files = [...own, ...proving(served?.files ?? [])];
-  if (error === undefined && log.otherKeys === undefined && files.length === 0) return null;
+  if (failed === undefined && log.otherKeys === undefined && files.length === 0) return null;
   return h(
     'div',
     { class: 'alarm', role: 'alert' },
     h('div', { class: 'wide' }, [
       h('h2', null, files.length > 0 ? 'This log has signed two histories' : 'Do not trust this log right now'),
-      error === undefined || own.length > 0 ? null : h('p', null, sentence(messageOf(error))),
+      failed === undefined || own.length > 0 ? null : h('p', null, sentence(messageOf(failed))),
       log.otherKeys === undefined
         ? null
         : h(
@@ -38,14 +42,14 @@ export function Alarm({ log, newest, served }: AlarmProps): JSX.Element | null {
             'The log offers other keys than those this browser pinned. The pinned ones stay in use. Ask the operator on another way before you trust the new ones.',
           ),
       files.map((filed) => h(Accusation, { log, filed, key: filed.id })),
-      log.remembered === undefined || error === undefined
+      log.remembered === undefined || failed === undefined
         ? null
         : h('p', null, [
             'Keep what this browser has seen, ',
             h(NoteLink, { note: log.remembered.note, name: 'seen-before' }, 'the checkpoint that it verified before'),
             ': show it to others who follow this log, and to its operator.',
           ]),
-      error === undefined ? null : h('button', { type: 'button', onClick: newest.again }, 'Try again'),
+      failed === undefined ? null : h('button', { type: 'button', onClick: again }, 'Try again'),
     ]),
   );
 }

@@ -4,7 +4,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { messageOf } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
 import type { AlarmProps } from './accusation.ts';
+import { isUnreached, type Line } from './line.ts';
 import type { Newest, WebLog } from './log.ts';
+import { Lost } from './lost.ts';
 import { OverviewPage } from './overview.ts';
 import { type Loaded, Show, Time, useLoad } from './parts.ts';
 import { linkTo, OVERVIEW, type PageName, type Place, parsePlace } from './route.ts';
@@ -32,10 +34,13 @@ const OPAQUE: Partial<Record<PageName, () => Promise<Page>>> = {
   entry: async () => (await import('./opaque.ts')).OpaqueEntry,
 };
 
-export function App({ log }: { log: WebLog }): JSX.Element {
+type AppProps = { readonly log: WebLog; readonly line: Line };
+
+export function App({ log, line }: AppProps): JSX.Element {
   const asked = usePlace();
   const place = log.isOpaque && !OPAQUE_MENU.some((name) => name === asked.page) ? OVERVIEW : asked;
   const newest = useLoad(() => log.head(), [log]);
+  const isAway = useLost(line) || isUnreached(newest.error);
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = `${PAGE[place.page][0]}${place.id === '' ? '' : ` ${place.id}`} · ${log.origin}`;
@@ -64,11 +69,12 @@ export function App({ log }: { log: WebLog }): JSX.Element {
         ),
       ]),
     ),
+    isAway ? h(Lost, { line, base: log.base, remembered: log.remembered, isShown: newest.value !== undefined }) : null,
     h(Doubt, { log, newest }),
     h(
       'main',
       { id: 'main', ref: main, class: 'wide' },
-      h(Opened, { log, place, newest, key: `${place.page}/${place.id}` }),
+      h(Opened, { log, line, place, newest, key: `${place.page}/${place.id}` }),
     ),
     h(Trust, { log, newest }),
   ]);
@@ -77,9 +83,9 @@ export function App({ log }: { log: WebLog }): JSX.Element {
 /** Whether a page was shown before: a reader of the screen hears where a link led to; the first page is heard anyway. */
 let isLater = false;
 
-function Opened(props: PageProps): JSX.Element {
+function Opened({ line, ...props }: PageProps & AppProps): JSX.Element {
   const { log, place } = props;
-  const page = useLoad((log.isOpaque && OPAQUE[place.page]) || PAGE[place.page][1], []);
+  const page = useLoad(() => line.load((log.isOpaque && OPAQUE[place.page]) || PAGE[place.page][1]), []);
   const here = useRef<HTMLDivElement>(null);
   const isThere = page.value !== undefined;
   useEffect(() => {
@@ -115,22 +121,21 @@ const Logo = (): JSX.Element =>
 /** What makes everything else doubtful is said above everything else: at once in few words, and then how to prove it. */
 function Doubt({ log, newest }: Pick<PageProps, 'log' | 'newest'>): JSX.Element | null {
   const { value: served } = useLoad(() => log.evidence(), [log]);
+  const failed = isUnreached(newest.error) ? undefined : newest.error;
   const isDoubtful =
-    newest.error !== undefined ||
-    log.otherKeys !== undefined ||
-    served?.files.some((one) => 'conviction' in one) === true;
+    failed !== undefined || log.otherKeys !== undefined || served?.files.some((one) => 'conviction' in one) === true;
   const alarm = useLoad(
     async () => (isDoubtful ? (await import('./accusation.ts')).Alarm : undefined) as FunctionComponent<AlarmProps>,
     [isDoubtful],
   );
   if (!isDoubtful) return null;
-  if (alarm.value !== undefined) return h(alarm.value, { log, newest, served });
+  if (alarm.value !== undefined) return h(alarm.value, { log, failed, again: newest.again, served });
   return h('div', { class: 'alarm', role: 'alert' }, [
     h(
       'div',
       { class: 'wide' },
       h('h2', null, 'Something is wrong with this log'),
-      newest.error === undefined ? null : h('p', null, sentence(messageOf(newest.error))),
+      failed === undefined ? null : h('p', null, sentence(messageOf(failed))),
     ),
   ]);
 }
@@ -164,6 +169,15 @@ function Trust({ log, newest }: { log: WebLog; newest: Loaded<Newest> }): JSX.El
       ]),
     ]),
   );
+}
+
+/** Whether the last request got no answer. */
+function useLost(line: Line): boolean {
+  const [isLost, setLost] = useState(line.isLost);
+  useEffect(() => {
+    line.changed = () => setLost(line.isLost);
+  }, [line]);
+  return isLost;
 }
 
 function usePlace(): Place {

@@ -1,11 +1,9 @@
 /** Charts as SVG: the growth of the log, and periods as bars. Each says in words what it shows. @module */
 import { h, type JSX } from 'preact';
-import { grouped } from './words.ts';
+import { dayInWords, grouped } from './words.ts';
 
 export type Point = { readonly at: number; readonly size: number };
 const [WIDTH, HEIGHT, LEFT, FLOOR] = [520, 170, 8, 146];
-
-const day = (at: number): string => new Date(at).toLocaleDateString('en-GB', { dateStyle: 'medium' });
 
 /** The number of entries over the time that the log's clock told. */
 export function Growth({ points, size }: { points: readonly Point[]; size: number }): JSX.Element {
@@ -16,6 +14,10 @@ export function Growth({ points, size }: { points: readonly Point[]; size: numbe
   const y = (value: number) => FLOOR - (value / size) * (FLOOR - 22);
   const line = points.map(({ at, size: own }) => `${x(at).toFixed(1)} ${y(own).toFixed(1)}`).join('L');
   const end = `${x(last.at)} ${y(size)}`;
+  // Within a day, the time of day is what tells the ends apart.
+  const isShort = dayInWords(first.at) === dayInWords(last.at);
+  const day = (at: number) =>
+    isShort ? new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' }) : dayInWords(at);
   const words = `From ${day(first.at)} to ${day(last.at)} the log grew to ${grouped(size)} entries.`;
   return h('figure', { class: 'chart' }, [
     h('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': words }, [

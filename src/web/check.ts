@@ -16,6 +16,7 @@ import { kidOf, type PublicKey } from '../core/signature.ts';
 import { TILE_WIDTH, tilePath, widthIn } from '../core/tile.ts';
 import { readPublicKey } from '../registry/publickey.ts';
 import { type Entry, readEntry, text } from './entry.ts';
+import { isUnreached, noneUnlessUnreached } from './line.ts';
 import { organisationsOf, takenBack, type WebLog, type Witnessing } from './log.ts';
 import { sentence, several } from './words.ts';
 
@@ -53,7 +54,7 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
     run: (fact: (...fact: Fact) => void) => Promise<[string, T]>,
   ): Promise<T | undefined> => {
     if (needs.includes(undefined)) {
-      tell({ id, state: 'stopped', says: 'Not reached: a step before this one failed.', facts: [] });
+      tell({ id, state: 'stopped', says: 'Not reached: a step before this one did not come to its end.', facts: [] });
       return undefined;
     }
     const facts: Fact[] = [];
@@ -63,7 +64,8 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
       tell({ id, state: 'good', says, facts });
       return value;
     } catch (error) {
-      tell({ id, state: error instanceof Nothing ? 'none' : 'bad', says: sentence(messageOf(error)), facts });
+      const state = error instanceof Nothing ? 'none' : isUnreached(error) ? 'stopped' : 'bad';
+      tell({ id, state, says: sentence(messageOf(error)), facts });
       return undefined;
     }
   };
@@ -72,11 +74,10 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
   const head = await step('checkpoint', [], (fact) => readHead(log, fact));
   const checkpoint = head?.checkpoint;
   await step('history', [checkpoint], (fact) => sameHistory(log, head as Opened, seen, fact));
-  const witnessing = log.isOpaque ? undefined : await log.witnesses().catch(() => undefined);
-  await step('witnesses', [head], (fact) => {
+  await step('witnesses', [head], async (fact) => {
     if (log.isOpaque)
       throw new Nothing('Which witnesses this log needs is not said in it: ask its operator for the policy.');
-    return quorum(head as Opened, witnessing, fact);
+    return quorum(head as Opened, await log.witnesses().catch(noneUnlessUnreached), fact);
   });
   const found = await step('entry', [checkpoint], (fact) => readLeaf(log, checkpoint as Checkpoint, index, fact));
   let checked: Checked | undefined;
@@ -101,7 +102,9 @@ export async function checkEntry(log: WebLog, index: number, tell: Told): Promis
   });
   if (log.isOpaque) return checked;
   const entry = found?.entry;
-  const key = await step('signature', [entry], (fact) => signature(log, entry as Entry, witnessing, fact));
+  const key = await step('signature', [entry], async (fact) =>
+    signature(log, entry as Entry, await log.witnesses().catch(noneUnlessUnreached), fact),
+  );
   await step('key', [key], (fact) => standing(log, entry as Entry, key as Signing, fact));
   return checked;
 }

@@ -48,7 +48,6 @@ export function Check({ log, index }: { log: WebLog; index: number }): JSX.Eleme
   const all = (log.isOpaque ? STEP_IDS.slice(0, -2) : STEP_IDS).map(
     (id): Step => steps.get(id) ?? { id, state: 'waiting', says: '', facts: [] },
   );
-  const bad = all.filter(({ state }) => state === 'bad');
   return h('section', { class: 'card check', 'aria-label': 'Proof check' }, [
     h(
       'div',
@@ -56,7 +55,7 @@ export function Check({ log, index }: { log: WebLog; index: number }): JSX.Eleme
       h('h2', null, 'Proof check'),
       h('button', { type: 'button', class: 'small', onClick: () => setRun(run + 1), disabled: !done }, 'Check again'),
     ),
-    h(Outcome, { done, bad }),
+    h(Outcome, { done, steps: all }),
     h(
       'ol',
       { class: 'steps', role: 'list' },
@@ -67,22 +66,29 @@ export function Check({ log, index }: { log: WebLog; index: number }): JSX.Eleme
   ]);
 }
 
-function Outcome({ done, bad }: { done: boolean; bad: readonly Step[] }): JSX.Element {
-  if (bad.length > 0) {
+function Outcome({ done, steps }: { done: boolean; steps: readonly Step[] }): JSX.Element {
+  const bad = steps.find(({ state }) => state === 'bad');
+  if (bad !== undefined) {
     return h('div', { class: 'outcome bad', role: 'alert' }, [
       h('strong', null, 'This entry is NOT proven. '),
-      `${TITLES[(bad[0] as Step).id]}: no. ${(bad[0] as Step).says} `,
+      `${TITLES[bad.id]}: no. ${bad.says} `,
       'Do not rely on it. Tell the operator, and somebody who monitors this log, what you see here.',
     ]);
   }
   if (!done)
     return h('div', { class: 'outcome', role: 'status' }, 'Your browser fetches the pieces and checks them itself…');
-  return h(
-    'div',
-    { class: 'outcome good', role: 'status' },
+  if (steps.some(({ state }) => state === 'stopped')) {
+    return h('div', { class: 'outcome', role: 'status' }, [
+      h('strong', null, 'Not proven yet: the log cannot be reached. '),
+      'No check has failed, but not all could be made. Check again when the log answers, and do not rely on the entry before.',
+    ]);
+  }
+  const isAlone = steps.some(({ id, state }) => id === 'witnesses' && state === 'none');
+  return h('div', { class: 'outcome good', role: 'status' }, [
     h('strong', null, 'Proven. '),
     'Your browser fetched the pieces itself, and every check came out right.',
-  );
+    isAlone ? ' No witness was asked whether everybody is shown the same log.' : null,
+  ]);
 }
 
 function StepView({ step, children }: { step: Step; children?: ComponentChildren }): JSX.Element {

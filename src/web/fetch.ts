@@ -1,6 +1,6 @@
 /** Asks a log for bytes and JSON over HTTP. Checks nothing: that is for those who ask. @module */
 import { fromUtf8 } from '../core/bytes.ts';
-import { Fault, messageOf } from '../core/fault.ts';
+import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { Get } from '../core/reader.ts';
 
 /** How long an answer may take, in milliseconds. */
@@ -13,8 +13,14 @@ export function getter(base: string): Get {
     const response = await reach(url);
     const body = new Uint8Array(await response.arrayBuffer());
     if (response.ok) return body;
-    throw new Fault(response.status === 404 ? 'unknown-resource' : 'refused', reasonOf(url, response.status, body));
+    throw new Fault(codeOf(response.status), reasonOf(url, response.status, body));
   };
+}
+
+/** What stands in front of a log that is away answers for it, and a log that is too busy says so. */
+function codeOf(status: number): FaultCode {
+  if (status === 404) return 'unknown-resource';
+  return status >= 500 || status === 429 ? 'pool-full' : 'refused';
 }
 
 async function reach(url: string): Promise<Response> {

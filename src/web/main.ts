@@ -1,9 +1,12 @@
 /** Starts the pages: finds out which log they are about, what this browser remembers of it, and shows them. @module */
 import { h, render } from 'preact';
-import { messageOf } from '../core/fault.ts';
+import { parseCheckpoint } from '../core/checkpoint.ts';
+import { parseNote } from '../core/note.ts';
 import { App, AskLog } from './app.ts';
 import { getter, jsonOf } from './fetch.ts';
+import { isUnreached, Line } from './line.ts';
 import { WebLog } from './log.ts';
+import { Lost } from './lost.ts';
 import { Memory } from './memory.ts';
 import { Failure } from './parts.ts';
 
@@ -19,13 +22,19 @@ async function start(): Promise<void> {
     return;
   }
   const base = new URL(wanted === '' ? './' : `${wanted.replace(/\/+$/, '')}/`, location.href).href;
+  const line = new Line(getter(base), () => new Date());
+  const memory = new Memory(localStorage, base);
   try {
-    const get = getter(base);
-    const facts = jsonOf<ConstructorParameters<typeof WebLog>[3]>(await get('v1/log'));
-    const log = new WebLog(get, base, new Memory(localStorage, base), facts, new Date());
-    render(h(App, { log }), root);
+    const facts = jsonOf<ConstructorParameters<typeof WebLog>[3]>(await line.get('v1/log'));
+    const log = new WebLog(line.get, base, memory, facts, new Date());
+    render(h(App, { log, line }), root);
   } catch (error) {
-    render(h('main', { class: 'plain' }, h(Failure, { error: messageOf(error), again: () => void start() })), root);
+    const { seen } = memory;
+    const remembered = seen && { ...seen, size: parseCheckpoint(parseNote(seen.note).text).size };
+    const told = isUnreached(error)
+      ? h(Lost, { line, base, remembered, isShown: false })
+      : h(Failure, { error, again: () => void start() });
+    render(h('main', { class: 'plain' }, h('h1', null, new URL(base).host), told), root);
   }
 }
 

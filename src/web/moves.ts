@@ -7,7 +7,7 @@ import type { WebLog } from './log.ts';
 import { ShowPages, usePages } from './pages.ts';
 import { Card, EntryLink, EntryLinks, Nothing, Table, Tag, Time, type Tone } from './parts.ts';
 import { linkTo } from './route.ts';
-import { countryName, duration } from './words.ts';
+import { countryName, dayInWords, duration, spoken } from './words.ts';
 
 export const DAY = 86_400_000;
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
@@ -44,13 +44,20 @@ export function Moves({ own, at }: { own: readonly Entry[]; at: number }): JSX.E
           from: begin,
           to: next ? Math.max(begin, Date.parse(text(next.fields.effectiveAt))) : now,
           style: PHASE_STYLE[text(said.phase)] ?? 'enrolled',
-          says: `${text(said.phase)} from ${dayOf(begin)}`,
-          word: text(said.phase),
+          says: `${spoken(text(said.phase))} from ${dayInWords(begin)}`,
+          word: spoken(text(said.phase)),
         };
       }),
     };
   });
-  return h(Bars, { rows, from, to: now, mark: at, ends: [dayOf(from), 'today'], label: 'Relocations, phase by phase' });
+  return h(Bars, {
+    rows,
+    from,
+    to: now,
+    mark: at,
+    ends: [dayInWords(from), 'today'],
+    label: 'Relocations, phase by phase',
+  });
 }
 
 const STATES: Record<Promised['state'], readonly [Tone, string]> = {

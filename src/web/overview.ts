@@ -29,6 +29,8 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
     () => (head === undefined || isFirst ? Promise.resolve(undefined) : readings(log, head)),
     [size, isFirst],
   );
+  /** What rests on the newest checkpoint is not there without it. */
+  const resting = <T>(of: Loaded<T | undefined>): Loaded<T> => (newest.error === undefined ? of : newest) as Loaded<T>;
   return h('div', null, [
     h(Title, { title: 'What this log promises' }, h(Show<Witnessing>, { of: witnesses, children: promise })),
     h('div', { class: 'grid two' }, [
@@ -45,7 +47,7 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
           Card,
           { title: 'Growth' },
           h(Show<Point[]>, {
-            of: growth as Loaded<Point[]>,
+            of: resting(growth),
             children: (points) => h(Growth, { points, size: size ?? 0 }),
           }),
         ),
@@ -54,7 +56,7 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
         h(
           Card,
           { title: 'Open alarms' },
-          h(Show<Alarms>, { of: alarms as Loaded<Alarms>, children: (all) => h(AlarmList, { alarms: all }) }),
+          h(Show<Alarms>, { of: resting(alarms), children: (all) => h(AlarmList, { alarms: all }) }),
         ),
         h(
           Card,
@@ -67,7 +69,7 @@ export function OverviewPage({ log, newest }: PageProps): JSX.Element {
       Card,
       { title: 'Last entries' },
       h(ShowPages<Entry>, {
-        pages: last,
+        pages: newest.error === undefined ? last : { ...last, error: newest.error, more: newest.again },
         of: 'of the earlier entries',
         children: (entries) => h(Timeline, { entries }),
       }),
@@ -80,11 +82,13 @@ function promise({ policy, quorum, vkeys }: Witnessing): ComponentChildren {
     organisationsOf(policy)
       .filter((one) => one.role === role)
       .map(({ name }) => name);
-  const [vendors, supervisors, operators] = [names('vendor'), names('supervisor'), names('operator')];
+  const [vendors, supervisors] = [names('vendor'), names('supervisor')];
+  // Some operators are called just that.
+  const operators = names('operator').filter((name) => name !== 'operator');
   return [
     `${vendors.join(' and ') || 'Vendors'} ${vendors.length === 1 ? 'writes' : 'write'} here where and with which keys software is built and signed, and where customers’ data is processed. `,
     supervisors.length === 0 ? '' : `${supervisors.join(' and ')} may contradict without asking anybody. `,
-    `Every statement is signed, and nothing can be changed or taken back unnoticed${operators.length === 0 ? '' : `, not even by ${operators.join(' and ')}, who runs the log`}. `,
+    `Every statement is signed, and nothing can be changed or taken back unnoticed, not even by ${operators.join(' and ') || 'the operator'}, who runs the log. `,
     vkeys.length === 0 ? '' : `${quorum} of ${vkeys.length} independent witnesses must have seen each checkpoint. `,
     'Your browser checks the proofs itself, and these pages say where something is only the log’s word.',
   ].join('');
@@ -198,7 +202,7 @@ function Rules({ log, witnessing }: { log: WebLog; witnessing: Witnessing }): JS
           'li',
           { key: id },
           h('strong', null, name),
-          ` (${id}), ${role}: ${rootKeys.length === 1 ? 'one root key' : `any ${threshold} of ${rootKeys.length} root keys together`}`,
+          `${name === id ? '' : ` (${id})`}${name === role ? '' : `, ${role}`}: ${rootKeys.length === 1 ? 'one root key' : `any ${threshold} of ${rootKeys.length} root keys together`}`,
         ),
       ),
     ),

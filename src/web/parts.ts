@@ -3,6 +3,7 @@ import { type ComponentChildren, h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { messageOf } from '../core/fault.ts';
 import type { Entry } from './entry.ts';
+import { isUnreached } from './line.ts';
 import { entryLink } from './route.ts';
 import { claimedTime, duration, grouped, inWords, sentence } from './words.ts';
 
@@ -134,6 +135,13 @@ export function Show<T>({ of, children }: { of: Loaded<T>; children: (value: T) 
 }
 
 export function Failure({ error, again }: { error: unknown; again: () => void }): JSX.Element {
+  if (isUnreached(error)) {
+    return h('div', { class: 'unreached' }, [
+      h('p', null, 'Not fetched: the log cannot be reached.'),
+      h('p', { class: 'hint' }, sentence(messageOf(error))),
+      h('button', { type: 'button', class: 'small', onClick: again }, 'Try again'),
+    ]);
+  }
   return h(
     'div',
     { class: 'failure', role: 'alert' },

@@ -10,7 +10,7 @@ import { DAY, dayOf, Moves, ownedBy, Promises, Sites } from './moves.ts';
 import { readAll, rowsOf } from './pages.ts';
 import { Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
-import { countryName, duration, findingOf, grouped, spoken } from './words.ts';
+import { countryName, dayInWords, duration, findingOf, grouped, spoken } from './words.ts';
 
 type All = Awaited<ReturnType<typeof readAll<Entry>>>;
 type Choice = {
@@ -117,7 +117,7 @@ function Pick({ log, choice, params }: { log: WebLog; choice: Choice; params: UR
             min: Math.floor(begin / DAY),
             max: Math.floor(last / DAY),
             value: Math.floor(at / DAY),
-            'aria-valuetext': on,
+            'aria-valuetext': dayInWords(`${on}T12:00:00Z`),
             onInput: (event: Event) => setAt(Number((event.target as HTMLInputElement).value) * DAY),
           }),
         ),
@@ -185,7 +185,7 @@ function Result({ answer }: { answer: Answer }): JSX.Element {
   const access = relocations.flatMap((one) => one.access);
   return h('div', { class: 'grid two map-first', 'data-on': answer.on }, [
     h(Card, { title: 'Map' }, h(WorldMapView, { sites: places, subject: country, access })),
-    h(Card, { title: `On ${answer.on}` }, [
+    h(Card, { title: `On ${dayInWords(`${answer.on}T12:00:00Z`)}` }, [
       places.length === 0
         ? h(Nothing, null, 'Nobody has said in this log where the data was on this day.')
         : h(Table, {

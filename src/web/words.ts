@@ -123,14 +123,19 @@ export function claimedTime({ kind, fields: said }: Entry): string | undefined {
   return text(said.at) || text(named) || text(fields(said.period).to) || undefined;
 }
 
-/** A length of time as one says it: `40 s`, `3 min`, `5 h`, `12 days`. */
+/** A length of time as one says it: `40 s`, `3 min`, `5 h`, `12 days`, `6.9 years`. */
 export function duration(seconds: number): string {
   const all = Math.abs(Math.round(seconds));
   if (all < 120) return `${all} s`;
   if (all < 7200) return `${Math.round(all / 60)} min`;
   if (all < 172_800) return `${Math.round(all / 3600)} h`;
-  return `${Math.round(all / 86_400)} days`;
+  const days = Math.round(all / 86_400);
+  return days < 730 ? `${days} days` : `${(days / 365.25).toFixed(1)} years`;
 }
+
+/** A day as one says it; given at noon in UTC, it is the same day for most readers. */
+export const dayInWords = (at: number | string): string =>
+  new Date(at).toLocaleDateString('en-GB', { dateStyle: 'medium' });
 
 /** A message as a sentence of its own. */
 export const sentence = (message: string): string =>

@@ -42,7 +42,7 @@ export const WIDE: Look = { width: 1280, scheme: 'light' };
 export const NARROW: Look = { width: 390, scheme: 'dark' };
 
 /** What a page did that it should not: errors, refusals by its policy, requests to anybody else. */
-export type Watched = { readonly page: Page; readonly wrong: string[]; bytes: number };
+export type Watched = { readonly page: Page; readonly wrong: string[] };
 
 /** A fresh browser that has never seen the log, unless a context's state says otherwise. */
 export async function freshPage(
@@ -61,7 +61,7 @@ export async function freshPage(
   });
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();
-  const watched: Watched = { page, wrong: [], bytes: 0 };
+  const watched: Watched = { page, wrong: [] };
   page.on('pageerror', (error) => watched.wrong.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error') watched.wrong.push(message.text());
@@ -69,14 +69,6 @@ export async function freshPage(
   page.on('request', (request) => {
     if (!request.url().startsWith(url) && !/^(?:blob|data):/.test(request.url()))
       watched.wrong.push(`asked ${request.url()}`);
-  });
-  page.on('requestfinished', (request) => {
-    void request.sizes().then(
-      ({ responseBodySize, responseHeadersSize }) => {
-        watched.bytes += responseBodySize + responseHeadersSize;
-      },
-      () => {},
-    );
   });
   return watched;
 }

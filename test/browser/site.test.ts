@@ -67,9 +67,9 @@ browserTests((browser) => {
     await settled(page);
     assert.match(await page.innerText('main'), /Acme Security writes here/);
     await page.goto(`/?log=${encodeURIComponent('http://127.0.0.1:9')}`);
-    await page.waitForSelector('.failure[role="alert"]');
+    await page.waitForSelector('.lost');
     await shoot(page, 'site-without-log');
-    assert.match(await page.innerText('.failure'), /does not answer .* Check the connection and try again/);
+    assert.match(await page.innerText('.lost'), /no answer from http:\/\/127\.0\.0\.1:9\/[\s\S]*address is new to you/);
     await page.context().close();
   });
 });

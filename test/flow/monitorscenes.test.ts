@@ -1,4 +1,5 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,7 +7,7 @@ import { formatAddCheckpoint } from '../../src/core/addcheckpoint.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { parseEvidence } from '../../src/core/evidence.ts';
 import { formatNote, parseNote } from '../../src/core/note.ts';
-import { originHash } from '../../src/monitor/peers.ts';
+import { logId, originHash } from '../../src/monitor/peers.ts';
 import { fill } from '../../tools/bench/templates.ts';
 import { folder } from '../folder.ts';
 import { serveFiles } from './fileserver.ts';
@@ -15,6 +16,7 @@ import { logKey, opaque, publish, signedNote } from './liar.ts';
 import { hook, monitor, monitorPlace, once, rulesIn, start, statusIn } from './monitors.ts';
 import { add, backUp, newPlace, ok, ORIGIN as RESTORED, restore, session, size } from './restored.ts';
 import { limmat, type Server, serve, serveWitness } from './server.ts';
+import { until } from './until.ts';
 
 // What happens to logs, watched by a monitor: every part is a process of its own.
 
@@ -180,6 +182,60 @@ test('a monitor that was off for 100,000 entries: catches up in one round and ha
     const { logs, alerts } = await round(server);
     assert.equal([logs[0]?.verified, logs[0]?.entriesLookedAt, alerts], [301 + count, 301 + count, []]);
   });
+});
+
+/** As a Go program puts it: the name stays escaped on the wire, and nothing says of what type the body is. */
+function put(url: string, body: Uint8Array): Promise<number | undefined> {
+  const headers = { 'user-agent': 'Go-http-client/1.1', 'content-length': body.length, 'accept-encoding': 'gzip' };
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'PUT', headers }, (answer) => {
+      answer.resume();
+      answer.once('end', () => resolve(answer.statusCode));
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+test('a witness that puts what it cosigned to a distributor, as omniwitness does: anyone gets it there', async () => {
+  const root = folder();
+  const entries = opaque(300);
+  publish(root, entries, [KEY]);
+  const vkey = join(root, 'log.vkey');
+  const name = 'witness.example/ow1';
+  const witness = await witnessOf(name, vkey);
+  const files = await serveFiles(root);
+  const policy = join(root, 'policy');
+  const lines = witness.vkeys.map((one, n) => `witness w${n} ${one} ${witness.url}/\n`);
+  writeFileSync(policy, `${lines.join('')}group any 1 ${lines.map((_, n) => `w${n}`).join(' ')}\nquorum any\n`);
+  // The monitor does not ask the witness: what it knows of it was put here.
+  const running = await start(monitorPlace({ logs: [{ url: files.url, vkeys: vkey, policy }], listen: '127.0.0.1:0' }));
+  const base = `${running.url}/distributor/v0/logs`;
+  const mine = `${base}/${logId(ORIGIN)}/byWitness/witness.example%2Fow1/checkpoint`;
+  const get = async (url: string) => {
+    const response = await fetch(url);
+    return response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : undefined;
+  };
+  assert.is(await put(mine, new Uint8Array(0)), 400, 'a log that the witness has never seen');
+  assert.is(
+    await put(`${base}/${logId('log.example/other')}/byWitness/witness.example%2Fow1/checkpoint`, new Uint8Array(0)),
+    400,
+  );
+  const note = await cosigned(signedNote(entries, [KEY]), [witness]);
+  assert.is(await put(mine, note), 200);
+  assert.is(await put(mine, note), 200, 'the same a minute later');
+  const names = (bytes: Uint8Array) => parseNote(bytes).signatures.map((line) => line.name);
+  assert.equal(names((await get(mine)) as Uint8Array), [ORIGIN, name, name], 'the log, Ed25519 and ML-DSA');
+  // It counts once the monitor has seen the tree of it, which what was put has it do.
+  const counted = () => get(`${base}/${logId(ORIGIN)}/checkpoint.1`);
+  const found = await until(counted, (one) => one !== undefined);
+  assert.is(parseNote(found as Uint8Array).text, parseNote(note).text);
+  assert.is(
+    await put(mine, await cosigned(signedNote(opaque(300, 'other'), [KEY]), [await witnessOf(name, vkey)])),
+    403,
+    'another key by that name',
+  );
+  await running.end('SIGTERM');
 });
 
 test.run();

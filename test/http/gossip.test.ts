@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { concat, equal, type Hash, utf8 } from '../../src/core/bytes.ts';
 import { parseEvidence, verifyEvidence } from '../../src/core/evidence.ts';
 import { formatHeads, parseHeads } from '../../src/core/headlist.ts';
-import { formatVkey, parseNote } from '../../src/core/note.ts';
+import { formatVkey, MAX_NOTE, parseNote } from '../../src/core/note.ts';
 import { createApp } from '../../src/http/app.ts';
 import { distributorRoutes } from '../../src/http/distributor.ts';
 import { gossipRoutes } from '../../src/http/gossip.ts';
@@ -19,7 +19,7 @@ import type { MirroredCheckpoint } from '../../src/monitor/ports.ts';
 import { addEntries } from '../../src/monitor/upload.ts';
 import { openMonitorStore } from '../../src/store/monitor.ts';
 import { WitnessGossip } from '../../src/witness/gossip.ts';
-import { faults, sameBytes } from '../check.ts';
+import { faults, faultsLater, sameBytes } from '../check.ts';
 import { folder } from '../folder.ts';
 import {
   checkpointOf,
@@ -54,7 +54,7 @@ const SIZE = 20;
 function party() {
   let arrived = 0;
   const { store, monitor, party: one } = monitorOf(SIZE, () => arrived++);
-  const ask = asking([...gossipRoutes(one, () => 0), ...distributorRoutes(one)]);
+  const ask = asking([...gossipRoutes(one, () => 0), ...distributorRoutes(one, () => 0)]);
   return { store, monitor, ask, arrived: () => arrived };
 }
 
@@ -241,9 +241,12 @@ test('the distributor: puts by witnesses, got by witness and by number; what the
   for (const [body, status] of [
     [cosigned(9), 200],
     [cosigned(8), 400],
+    [cosigned(8, { fork: true }), 409],
+    [cosigned(9), 200],
     [noteOf(10), 403],
     [cosigned(9, { fork: true }), 409],
     [new Uint8Array(0), 400],
+    [new Uint8Array(MAX_NOTE + 1), 413],
   ] as const) {
     assert.is((await ask(mine, 'PUT', body)).status, status);
   }
@@ -253,6 +256,43 @@ test('the distributor: puts by witnesses, got by witness and by number; what the
   for (const path of ['checkpoint.0', 'checkpoint.101', 'checkpoint.x'])
     assert.is((await ask(`${log}/${path}`)).status, 400);
   assert.is((await ask(`${base}/logs/00/checkpoint.1`)).status, 400);
+});
+
+test('the distributor: one address has only so many puts a minute, whatever it puts', async () => {
+  let now = 0;
+  const { party: one } = monitorOf(SIZE, () => {});
+  const put = distributorRoutes(one, () => now).find(({ method }) => method === 'PUT') as Route;
+  const path = `/distributor/v0/logs/${logId(ORIGIN)}/byWitness/${encodeURIComponent(WITNESS)}/checkpoint`;
+  const note = cosigned(9);
+  const watch = { count: () => {}, refused: () => {}, failed: () => {} };
+  const from = async (address: string) =>
+    put.handler({ method: 'PUT', path, query: '', from: address, header: () => undefined }, note, watch);
+  for (let n = 0; n < 600; n++) assert.is((await from('192.0.2.1')).status, 200);
+  await faultsLater('too-many', () => from('192.0.2.1'));
+  assert.is((await from('192.0.2.2')).status, 200, 'another address');
+  now = 60_000;
+  assert.is((await from('192.0.2.1')).status, 200, 'a minute later');
+});
+
+test('a mirror judges heads by checkpoints that are still pending', async () => {
+  const { mirror, known, alarms } = new TestMirror();
+  const ask = asking(gossipRoutes(new MirrorGossip(mirror, known), () => 0));
+  const post = (note: Uint8Array) => ask(`/gossip/v1/${originHash(MIRRORED)}/heads`, 'POST', note);
+  await mirror.addCheckpoint(checkpointOf(0, 300));
+  assert.is((await post(mirroredNote(300))).status, 202, 'nothing of it is stored yet');
+  assert.is((await post(mirroredNote(299))).status, 202);
+  const first = await post(mirroredNote(300, true));
+  assert.is(first.status, 409);
+  assert.is(verifyEvidence(parseEvidence(first.body), [MIRRORED_LOG.vkey]).kind, 'same-size');
+  assert.is((await post(mirroredNote(300, true, MIRROR_STRANGER))).status, 403);
+  assert.is(addEntries(mirror, uploadOf(0, 300)).status, 200);
+  await mirror.addCheckpoint(checkpointOf(300, 700));
+  assert.is((await post(mirroredNote(700, true))).status, 409, 'beyond what is mirrored');
+  assert.is((await post(mirroredNote(700))).status, 202);
+  assert.equal(
+    alarms.map(({ kind }) => kind),
+    ['same-size', 'same-size'],
+  );
 });
 
 test('a witness answers with evidence to another head of the size it cosigned, and keeps it', async () => {

@@ -12,7 +12,7 @@ import type { Entry } from '../../src/registry/view.ts';
 import { cover, freshFile, proofsOf } from '../lookup/parts.ts';
 import { act, play } from '../registry/histories.ts';
 import { ledgerOf } from '../registry/ledger.ts';
-import { BUILD, keyEvent, say, supervised, World } from '../registry/world.ts';
+import { after, BUILD, keyEvent, phase, processing, say, supervised, World } from '../registry/world.ts';
 
 // What a lookup answers, held against the entries: the true one over random histories, ahead and behind; then lies.
 
@@ -29,7 +29,13 @@ function firstOf(world: World, size: number): World {
 /** Asks a lookup that covers `covered` entries, for a monitor that has looked at `looked`; answers what it found. */
 async function sample(
   world: World,
-  { covered = world.entries.length, looked = world.entries.length, rounds = 20, lie = (() => {}) as Lie } = {},
+  {
+    covered = world.entries.length,
+    looked = world.entries.length,
+    rounds = 20,
+    lie = (() => {}) as Lie,
+    now = '1970-01-01T00:00:00Z',
+  } = {},
 ): Promise<{ found: Finding[]; failed: string[]; asked: string[] }> {
   const { catalogue, postings } = cover(world, freshFile(), covered);
   const { chronicle } = ledgerOf(firstOf(world, looked));
@@ -52,7 +58,7 @@ async function sample(
         throw error;
       }
     },
-    clock: () => new Date(0),
+    clock: () => new Date(now),
     pick(below) {
       random = (random * 48_271) % 2_147_483_647;
       return random % below;
@@ -77,6 +83,53 @@ test('random histories: a true lookup is found true, whether it lags or the moni
     }),
     { numRuns: 25 },
   );
+});
+
+/** A promise that was kept in time, and others of the same data that were not. */
+function moving(): World {
+  const world = processing();
+  world.add(phase('announced', { effectiveAt: after(20), due: after(60), accessFrom: ACCESS }));
+  world.add(phase('started', { effectiveAt: after(25) }), phase('partial', { effectiveAt: after(30), percent: 40 }));
+  world.clock(after(31, 60));
+  const back = { relocationId: 'back', from: ['zrh-1'], to: ['mow-1'] };
+  world.add(phase('announced', { effectiveAt: after(31), due: after(33), ...back }));
+  world.add(
+    phase('cutover', { effectiveAt: after(35), accessFrom: ACCESS }),
+    phase('drained', { effectiveAt: after(40) }),
+  );
+  world.clock(after(45, 60));
+  return world.add(phase('completed', { effectiveAt: after(45) }));
+}
+const ACCESS = {
+  before: [{ country: 'RU', class: 'routine' }],
+  after: [{ country: 'CH', class: 'routine' }],
+} as const;
+
+test('moves: a true lookup is found true, whether it lags or the monitor does', async () => {
+  const world = moving();
+  const size = world.entries.length;
+  for (let behind = 0; behind < 10; behind++) {
+    for (let lag = 0; lag < 10; lag++) {
+      const { found, failed } = await sample(world, { covered: size - lag, looked: size - behind, now: after(50) });
+      assert.equal(
+        found.filter(({ kind }) => kind === 'index-mismatch'),
+        [],
+        `${behind} behind ${lag}`,
+      );
+      assert.equal(failed, []);
+    }
+  }
+});
+
+test('a lookup that never covers what was logged an hour ago is told, and one that will yet is not', async () => {
+  const world = moving();
+  const covered = world.entries.length - 2; // the last heartbeat, and what came after it
+  const told = async (now: string, upTo = covered) => (await sample(world, { covered: upTo, now })).found;
+  const [lag] = await told(after(45, 60 + 3600));
+  assert.equal([lag?.kind, lag?.rule], ['stale', 'lookup']);
+  assert.match(lag?.summary ?? '', new RegExp(`answers for ${covered} of ${covered + 2} entries`));
+  assert.equal(await told(after(45, 60 + 3599)), []);
+  assert.equal(await told(after(200), covered + 1), [], 'it has the last heartbeat');
 });
 
 /** Two builds, one of them tainted, withdrawn, contradicted, corrected and reviewed. */
@@ -188,9 +241,43 @@ const LIES: Record<string, [rule: string, lie: Lie]> = {
   'the past of a key is another': ['keys', ofKey(({ history }) => void history.shift())],
 };
 
-for (const [name, [rule, lie]] of Object.entries(LIES)) {
+type Move = { places: Body[]; phase: string; percent: number; access: Body[]; decidedBy: { index: number }[] };
+const ofMove =
+  (change: (move: Move, body: Body) => void): Lie =>
+  (body, question) => {
+    const [move] = question === 'residency' ? (body.relocations as Move[]) : [];
+    if (move) change(move, body);
+  };
+const ofPromise =
+  (change: (promise: Body) => void): Lie =>
+  (body, question) => {
+    const [promise] = question === 'promises' ? (body.promises as Body[]) : [];
+    if (promise) change(promise);
+  };
+const MOVE_LIES: typeof LIES = {
+  'data were elsewhere': [
+    'residency',
+    (body, name) => void (name === 'residency' && Object.assign(body, { places: [] })),
+  ],
+  'copies that remain are not told': ['residency', ofMove((move) => void move.places.pop())],
+  'a relocation is left out': ['residency', ofMove((_, body) => void (body.relocations as Body[]).shift())],
+  'a phase is another': ['residency', ofMove((move) => Object.assign(move, { phase: 'completed' }))],
+  'who could reach them is not told': ['residency', ofMove((move) => Object.assign(move, { access: [] }))],
+  'another entry decides it': ['residency', ofMove((move) => Object.assign(move.decidedBy[0] as object, { index: 0 }))],
+  'overdue is called kept': ['promises', ofPromise((promise) => Object.assign(promise, { state: 'kept' }))],
+  'a promise is left out': [
+    'promises',
+    (body, name) => void (name === 'promises' && (body.promises as Body[]).shift()),
+  ],
+  'a promise was for another day': ['promises', ofPromise((promise) => Object.assign(promise, { due: after(90) }))],
+  'how late it is': ['promises', ofPromise((promise) => void delete promise.secondsLate)],
+  'a phase of a promise is left out': ['promises', ofPromise((promise) => void (promise.phases as Body[]).pop())],
+};
+
+for (const [name, [rule, lie]] of [...Object.entries(LIES), ...Object.entries(MOVE_LIES)]) {
   test(`a lie is found: ${name}`, async () => {
-    const { found } = await sample(eventful(), { lie, rounds: 40 });
+    const world = rule === 'residency' || rule === 'promises' ? moving() : eventful();
+    const { found } = await sample(world, { lie, rounds: 40, now: after(50) });
     assert.ok(found.length > 0, 'it was asked about');
     assert.equal([...new Set(found.map((one) => `${one.kind}/${one.rule}`))], [`index-mismatch/${rule}`]);
     const { differences, question } = (found[0] as Finding).detail as { differences: Body[]; question: string };

@@ -66,6 +66,20 @@ test('before, during and after a cutover', () => {
   assert.equal(where(world, days, 32).relocations[0]?.percent, 40);
 });
 
+test('an answer goes through the relocations that are about the process and the country, and no others', () => {
+  const { world, days } = moving(6);
+  world.add(phase('started', { relocationId: 'other', subjectCountries: ['DE'], effectiveAt: after(21) }));
+  const ledger = ledgerOf(world, seen(days));
+  const { chronicle } = ledger;
+  assert.equal(chronicle.moves('acme/samples', 'CH'), ['acme/samples-eu']);
+  assert.equal(chronicle.moves('acme/samples', 'DE'), ['acme/samples-eu', 'acme/other']);
+  assert.equal(chronicle.moves('acme/samples', 'JP'), []);
+  chronicle.ids = () => {
+    throw new Error('it walks all of a table');
+  };
+  assert.equal(residencyOf(ledger, 'acme/samples', 'DE', day(50)).relocations.length, 2);
+});
+
 test('on the day of a change both sides count', () => {
   const { world, days } = moving(6, { note: 'x' });
   const noon = processing();

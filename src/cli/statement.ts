@@ -8,12 +8,12 @@ import { LogClient } from '../client/logclient.ts';
 import { verifyProof } from '../client/offline.ts';
 import { TiledLog } from '../client/tiledlog.ts';
 import { equal } from '../core/bytes.ts';
-import { decodeStatement, entryIdOf, signStatement, statementIn } from '../core/cose.ts';
+import { decodeStatement, entryIdOf, type SignedStatement, signStatement, statementIn } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { kidOf } from '../core/signature.ts';
 import { fromJson, toJson } from '../registry/json.ts';
 import type { AdmittedKind } from '../registry/kinds.ts';
-import { contentTypeOf, isGovernance } from '../registry/names.ts';
+import { contentTypeOf, isGovernance, kindOf } from '../registry/names.ts';
 import { readPayload, subjectOf } from '../registry/payload.ts';
 import { createFile, replaceFile } from '../store/durable.ts';
 import { readKeyFile } from '../store/keyfile.ts';
@@ -21,12 +21,13 @@ import { type CommonOptions, withCommon } from './common.ts';
 import { describeProven } from './describe.ts';
 import { type Claims, type Draft, type Fields, writeDraft } from './draft.ts';
 import { explained } from './hints.ts';
+import { signaturesOf } from './missing.ts';
 import { required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
 import { fillRefs } from './refs.ts';
 import { type Origins, refusePersonal } from './screen.ts';
-import { readTrust, type Trusting, withTrust } from './trust.ts';
+import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
 /** Where a statement goes. */
 export type Target = Trusting & { url?: string; json?: boolean };
@@ -217,8 +218,24 @@ export async function submit(entry: Uint8Array, options: Target, steps: Steps): 
     proof: out,
     ...describeProven(proven),
     witnesses,
+    ...(await stillNeeded(logged, client, trust)),
     next: steps.next?.(proven.index),
   });
+}
+
+/** What an approval that was logged leaves to be done; nothing of any other statement. */
+async function stillNeeded(logged: SignedStatement, client: LogClient, trust: Trust): Promise<object> {
+  if (kindOf(logged.contentType) !== 'approval') return {};
+  const { index } = readPayload('approval', logged.payload).value.ref;
+  try {
+    const { signatures, missing } = await signaturesOf({ client, log: new TiledLog(client.get, trust) }, index);
+    const wanted = `${missing} more: limmat approve --index ${index} --key OTHER-ROOT.pem`;
+    return { signatures, stillNeeded: missing === 0 ? `nothing more: entry ${index} is in force` : wanted };
+  } catch (error) {
+    // It is logged, whatever can be told of others.
+    if (!(error instanceof Fault)) throw error;
+    return { stillNeeded: `not known: ${error.message}` };
+  }
 }
 
 /** A name for a file that is written where one stands. */

@@ -26,8 +26,8 @@ export type Health = { readonly log: LogHandle; readonly origin: string; readonl
 
 export function healthHandler({ log, origin, stopping }: Health): Handler {
   return () => {
-    const { frozen, published, witnessing } = log;
-    const unhealthy = frozen?.message ?? (stopping() ? 'the server is stopping' : undefined);
+    const { frozen, readOnly, published, witnessing } = log;
+    const unhealthy = frozen?.message ?? (stopping() ? 'the server is stopping' : readOnly?.message);
     const healthy = unhealthy === undefined && (published !== undefined || witnessing?.quorum === false);
     const degraded = witnessing && whyDegraded(witnessing);
     const status = healthy ? (degraded ? 'degraded' : 'ok') : 'unhealthy';

@@ -66,6 +66,8 @@ export type FromLog =
   | { readonly type: 'located'; readonly tickets: readonly number[]; readonly places: readonly Located[] }
   | { readonly type: 'keys'; readonly keys: readonly NewKey[] }
   | { readonly type: 'frozen'; readonly fault: PackedFault; readonly reason: string }
+  /** Without a fault the log takes in entries again. */
+  | { readonly type: 'read-only'; readonly fault: PackedFault | undefined }
   | { readonly type: 'trouble' | 'news'; readonly what: string; readonly message: string }
   | { readonly type: 'witnessing'; readonly status: WitnessingStatus }
   | { readonly type: 'stopped' };

@@ -68,6 +68,7 @@ export class LogHandle {
   #published: Published | undefined;
   #arrived: (() => void)[] = [];
   #frozen: Fault | undefined;
+  #readOnly: Fault | undefined;
   #witnessing: WitnessingStatus | undefined;
   #acknowledged: number;
   #stopped: () => void = () => {};
@@ -90,6 +91,11 @@ export class LogHandle {
   /** Why the log signs nothing more; undefined while all is well. */
   get frozen(): Fault | undefined {
     return this.#frozen;
+  }
+
+  /** Why the log takes in nothing for now; undefined while it does. */
+  get readOnly(): Fault | undefined {
+    return this.#readOnly;
   }
 
   /** How the witnesses are; undefined while no round of them is over, as in a log that has none. */
@@ -211,6 +217,11 @@ export class LogHandle {
         this.#frozen = unpackFault(message.fault);
         this.#wake();
         this.#parts.trouble('frozen', message.reason);
+        break;
+      case 'read-only':
+        this.#readOnly = message.fault && unpackFault(message.fault);
+        if (this.#readOnly) this.#parts.trouble('disk', this.#readOnly.message);
+        else this.#parts.news?.('disk', 'there is room on the disk again: the log takes in entries');
         break;
       case 'witnessing':
         this.#witnessing = message.status;

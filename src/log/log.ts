@@ -34,6 +34,8 @@ export type LogParts = {
   readonly wake: () => void;
   /** Called once, when nothing more will be sequenced or signed. */
   readonly frozen: (fault: Fault, reason: string) => void;
+  /** Called when the log takes in nothing for want of disk space, and without a fault when it does again. */
+  readonly readOnly: (fault: Fault | undefined) => void;
   /** Told how long each part of a turn took, in seconds. */
   readonly observe: (what: 'turn' | 'commit' | 'guard', seconds: number, entries: number) => void;
 };
@@ -51,6 +53,7 @@ export class Log {
   #audit: Audit | undefined;
   #guard: Guard | undefined;
   #frozen: Fault | undefined;
+  #isReadOnly = false;
 
   /** Opens the log as it was left. A log that may not sign is open for reads and frozen, and says why. */
   constructor(parts: LogParts) {
@@ -91,7 +94,7 @@ export class Log {
 
   /** Loop 1: everything that waits, up to a turn's worth, becomes entries or is refused. */
   turn(): void {
-    const closed = this.#frozen ?? this.#diskFault();
+    const closed = this.#frozen ?? this.checkDisk();
     if (closed) this.pool.refuseAll(closed);
     else this.#whileSound(() => this.#turn());
   }
@@ -196,6 +199,14 @@ export class Log {
       );
     }
     guard.verify((node) => storedTreeNode(this.#parts.store, this.#edge, node));
+  }
+
+  /** Whether there is room for a turn, which is told when it changes: each turn asks, and somebody has to while none runs. */
+  checkDisk(): Fault | undefined {
+    const fault = this.#diskFault();
+    if ((fault !== undefined) !== this.#isReadOnly) this.#parts.readOnly(fault);
+    this.#isReadOnly = fault !== undefined;
+    return fault;
   }
 
   #diskFault(): Fault | undefined {

@@ -12,12 +12,12 @@ import {
 import { Log, type LogParts } from './log.ts';
 import type { Publisher } from './publisher.ts';
 
-/** How often the log looks whether it has something of its own to say, in milliseconds. */
+/** How often the log looks whether it has something of its own to say, and room for it, in milliseconds. */
 const OWN_WORK_EVERY = 60_000;
 
 export type ServiceParts = {
   readonly port: Port;
-  readonly log: Omit<LogParts, 'answer' | 'wake' | 'observe' | 'frozen'>;
+  readonly log: Omit<LogParts, 'answer' | 'wake' | 'observe' | 'frozen' | 'readOnly'>;
   /** Makes loop 2 around the log. */
   readonly publisher: (log: Log, observe: (what: string, seconds: number) => void, settled: () => void) => Publisher;
   readonly stopped: () => void;
@@ -34,6 +34,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
     wake: () => publisher.wake(),
     observe,
     frozen: (fault, reason) => send({ type: 'frozen', fault: packFault(fault), reason }),
+    readOnly: (fault) => send({ type: 'read-only', fault: fault && packFault(fault) }),
   });
   const publisher = makePublisher(log, observe, () => box.send(port));
 
@@ -71,7 +72,11 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
       void stop();
     }
   });
-  const timer = setInterval(() => log.hasWork() && schedule(), OWN_WORK_EVERY);
+  const timer = setInterval(() => {
+    log.checkDisk();
+    if (log.hasWork()) schedule();
+  }, OWN_WORK_EVERY);
+  log.checkDisk();
   if (log.hasWork()) schedule();
   // A log of statements begins with its first two entries, so there is no checkpoint of less.
   if (log.head.size > 0 || parts.entries === 'opaque') publisher.wake();

@@ -34,11 +34,16 @@ async function at(cwd: string, ...args: string[]): Promise<Record<string, unknow
 
 /** Submits a statement that came here, and carries its proof to where it is needed. */
 async function submitted(from: string, name: string, ...to: string[]): Promise<number> {
+  return (await told(from, name, ...to)).entry as number;
+}
+
+/** The same, and what was told of it. */
+async function told(from: string, name: string, ...to: string[]): Promise<Record<string, unknown>> {
   carry(from, courier, `${name}.cose`);
-  const { entry, proof } = await at(courier, 'submit', 'statement', `${name}.cose`, ...target);
-  assert.is(proof, `${name}.cose.tlog-proof`);
-  for (const other of to) carry(courier, other, proof as string);
-  return entry as number;
+  const said = await at(courier, 'submit', 'statement', `${name}.cose`, ...target);
+  assert.is(said.proof, `${name}.cose.tlog-proof`);
+  for (const other of to) carry(courier, other, said.proof as string);
+  return said;
 }
 
 test('before: three roots of which two must agree, in a policy that anyone can read', async () => {
@@ -89,7 +94,8 @@ test('approve: the second root sees in plain words what it signs for, offline an
     /^entry 2 of log\.example\/cli\nenroll: the key build-1 \(key:[0-9a-f]{64}\) is known to the log/,
   );
   assert.match(words, /purpose: build\nnote: year 2018\nacme asks for this, signed by [0-9a-f]{64}\./);
-  assert.is(await submitted(beta, 'approve-enroll'), 3);
+  const { entry, signatures, stillNeeded } = await told(beta, 'approve-enroll');
+  assert.equal([entry, signatures, stillNeeded], [3, ['acme: 2 of 2'], 'nothing more: entry 2 is in force']);
 });
 
 test('activate: the same way, the key named by the file that it came with', async () => {
@@ -147,6 +153,33 @@ test('approve --index reads the proposal from the log; the site key comes in by 
   const site = ['submit', 'site', '--file', 'site.yaml', '--key', 'operations.pem', '--issuer', 'acme'];
   const { statement } = await at(courier, ...site, ...target);
   assert.is((statement as Record<string, unknown>).audience, ORIGIN);
+});
+
+test('each approval says what is missing: of a policy, those whose threshold it changes; then of a key, by that', async () => {
+  const ask = async (question: string) => (await fetch(`${server.url}/v1/${question}`)).json();
+  type Policies = { rows: [{ statement: { organisations: { id: string }[] } }] };
+  const { organisations, ...policy } = ((await ask('entries?kind=policy')) as Policies).rows[0].statement;
+  const changed = organisations.map((one) => (one.id === 'acme' ? { ...one, threshold: 3 } : one));
+  writeFileSync(join(courier, 'second.json'), JSON.stringify({ ...policy, version: 2, organisations: changed }));
+  const operator = ['--key', 'log/operator-key.pem', '--issuer', 'operator'];
+  const { entry: index } = await at(courier, 'submit', 'policy', '--file', 'second.json', ...operator, ...target);
+  const approve = async (of: unknown, root: string) => {
+    const who = ['--key', `${root}.pem`, '--issuer', 'acme', ...target];
+    const { signatures, stillNeeded } = await at(courier, 'approve', '--index', String(of), ...who);
+    return [signatures, stillNeeded];
+  };
+  const more = (of: unknown) => `1 more: limmat approve --index ${of} --key OTHER-ROOT.pem`;
+  assert.equal(await approve(index, 'root-1'), [['operator: 1 of 1', 'acme: 1 of 2'], more(index)]);
+  assert.equal(await approve(index, 'root-2'), [
+    ['operator: 1 of 1', 'acme: 2 of 2'],
+    `nothing more: entry ${index} is in force`,
+  ]);
+  const root = ['--key', 'root-1.pem', ...target];
+  type Keys = { keys: { keyId: string; history: [{ by: number[] }] }[] };
+  const { keys } = (await ask('keys')) as Keys;
+  const [enrolled] = keys.find(({ keyId }) => keyId === 'acme/operations-1')?.history[0].by ?? [];
+  const { entry: retired } = await at(courier, 'key', 'retire', String(enrolled), ...root);
+  assert.equal(await approve(retired, 'root-2'), [['acme: 2 of 3'], more(retired)]);
 });
 
 test('in the end the key signs a build, and the proof verifies where the build was made', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { serve } from '../flow/server.ts';
+import { until } from '../flow/until.ts';
 import { folder } from '../folder.ts';
 import { addAll, ends, ORIGIN, opaqueLog } from './world.ts';
 
@@ -84,6 +85,15 @@ test('serve refuses a log that another process serves, which goes on; a port tha
 test('a log that is short of disk is read-only and says so', async () => {
   const data = await opaqueLog();
   const server = await serve(data, '--reserve', String(2 ** 40));
+  // Before anyone has sent it anything.
+  const health = await until(
+    async () => fetch(`${server.url}/healthz`),
+    ({ status }) => status === 503,
+  );
+  const { status, problem } = (await health.json()) as { status: string; problem: string };
+  assert.is(status, 'unhealthy');
+  assert.match(problem, /the log is read-only: less than \d+ MiB are free on its disk/);
+  assert.match(await (await fetch(`${server.url}/metrics`)).text(), /^limmat_read_only 1$/m);
   const response = await fetch(`${server.url}/add`, { method: 'POST', body: 'entry' });
   assert.is(response.status, 503);
   assert.ok(response.headers.get('retry-after'));

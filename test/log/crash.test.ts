@@ -115,7 +115,11 @@ test('low disk space makes the log read-only before SQLite can fail; it opens ag
   await log.round();
   const told = log.answers.get(refused);
   assert.ok(told && 'fault' in told && told.fault.code === 'read-only' && told.fault.retryAfter);
+  log.log.checkDisk();
+  assert.equal(log.told, ['read-only'], 'once');
   log.free = 2 ** 40;
+  log.log.checkDisk();
+  assert.equal(log.told, ['read-only', undefined], 'without a turn');
   const taken = log.add(entry(2));
   await log.round();
   assert.equal(log.answers.get(taken), { index: 1 });

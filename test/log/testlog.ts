@@ -48,6 +48,8 @@ export class TestLog {
   readonly copy = join(this.root, 'copy');
   failAt: FailAt | undefined;
   free = 2 ** 40;
+  /** What was told of the disk: a fault's code, and undefined when there is room again. */
+  readonly told: unknown[] = [];
   log!: Log;
   publisher!: Publisher;
   store!: SqliteStore;
@@ -99,6 +101,7 @@ export class TestLog {
       },
       wake: () => {},
       frozen: () => {},
+      readOnly: (fault) => this.told.push(fault?.code),
       observe: () => {},
     });
     this.publisher = new Publisher({

@@ -25,13 +25,17 @@ export type PublisherParts = {
 };
 
 /**
- * How long it rests, in times of what it just worked; a head costs an ML-DSA signature, an fsync and a commit.
+ * How long it rests at most, in times of what it just worked; a head costs an ML-DSA signature, an fsync and a commit.
  * Submitters who wait for the next head are answered the sooner the less it rests, and half the time is enough for
- * them. Of an opaque log nobody waits: what a head takes is then missing elsewhere, and 20 heads a second are plenty.
+ * them. A head that is cosigned costs several times as much, and where witnesses are near, on this machine: then it
+ * rests on, but only while more come to share it. Of an opaque log nobody waits: what a head takes is then missing
+ * elsewhere, and 20 heads a second are plenty.
  */
-const REST = { awaited: 1, unawaited: 8 };
+const REST = { awaited: 1, cosigned: 8, unawaited: 8 };
 /** In milliseconds: on a machine that is short of time, work takes long, and readers wait for what was acknowledged. */
 const MOST_REST = 250;
+/** How long a late cosignature waits for others, and for a newer head that makes it useless, in milliseconds. */
+const LATE = 100;
 /** How long submitters wait for the publication of what is certain, in milliseconds; then they get a promise. */
 const DEADLINE = 3000;
 
@@ -49,8 +53,9 @@ export class Publisher {
   /** How long the last head was with the witnesses, in milliseconds. */
   #waited = 0;
   #stopping = false;
-  /** Ends what waits: for the deadline of submitters, for the next attempt, for cosignatures to grow old. */
+  /** Ends what waits: for the deadline of submitters, for the next attempt, for more cosignatures, for these to grow old. */
   #endDeadline = () => {};
+  #endLate = () => {};
   #endPause = () => {};
   #endFreshness = () => {};
 
@@ -76,11 +81,12 @@ export class Publisher {
     this.#endPause();
     await this.idle();
     this.#endDeadline();
+    this.#endLate();
     this.#endFreshness();
   }
 
   async #run(): Promise<void> {
-    const { log, settled, sleep } = this.#parts;
+    const { log, settled } = this.#parts;
     let pause = 0;
     while (!log.frozen && this.#isBehind()) {
       const started = performance.now();
@@ -97,11 +103,19 @@ export class Publisher {
         if (!this.#stopping) await this.#pause(pause);
         else if (this.#tried === log.head.size) return;
       } else if (this.#isBehind()) {
-        // While others cosign, this log has its rest.
-        const worked = performance.now() - started - this.#waited;
-        const rest = (log.awaited ? REST.awaited : REST.unawaited) * worked - this.#waited;
-        if (rest > 0) await sleep(Math.min(rest, MOST_REST));
+        await this.#rest(performance.now() - started - this.#waited);
       }
+    }
+  }
+
+  /** Lets others work, who have what the next head will be made of; `worked` is in milliseconds. */
+  async #rest(worked: number): Promise<void> {
+    const { log, witnessing, sleep } = this.#parts;
+    if (!log.awaited) return sleep(Math.min(REST.unawaited * worked, MOST_REST));
+    const times = witnessing ? REST.cosigned : REST.awaited;
+    for (let n = 0, size = -1; n < times && size < log.head.size; n++) {
+      size = log.head.size;
+      await sleep(Math.min(worked, MOST_REST / times));
     }
   }
 
@@ -171,13 +185,17 @@ export class Publisher {
 
   /** A cosignature came after the quorum was met. Whoever waits for a newer head has no use for it. */
   #publishLate(head: SignedHead): void {
-    const { log } = this.#parts;
-    if (log.frozen || this.#isBehind() || this.#published?.timestamp !== head.timestamp) return;
-    try {
-      this.#show(head);
-    } catch (error) {
-      log.freeze(error);
-    }
+    const { log, alarm } = this.#parts;
+    if (head.timestamp < (this.#published?.timestamp ?? 0)) return;
+    this.#endLate();
+    this.#endLate = alarm(LATE, () => {
+      if (log.frozen || this.#isBehind() || this.#published?.timestamp !== head.timestamp) return;
+      try {
+        this.#show(head);
+      } catch (error) {
+        log.freeze(error);
+      }
+    });
   }
 
   /** From the deadline on, who waits for a head that is guarded gets a promise; at once if none was published for so long. */

@@ -10,14 +10,23 @@ import { TestLog } from './testlog.ts';
 type Timer = { readonly milliseconds: number; ring(): void };
 type Late = (note: Uint8Array) => void;
 
+/** How long a late cosignature waits for others. */
+const A_WHILE = 100;
 const HALF_AN_HOUR = 30 * 60_000;
 const asSigned = (note: Uint8Array): Gathered => ({ note, again: HALF_AN_HOUR });
 const NONE: Gathered = { note: undefined, again: 700 };
 
-function world(gathered: (note: Uint8Array, late: Late, size: number) => Gathered | Promise<Gathered>) {
+function world(
+  gathered: (note: Uint8Array, late: Late, size: number) => Gathered | Promise<Gathered>,
+  hasWitnesses = true,
+) {
   const log = new TestLog();
+  // It is opaque, so nobody would wait for a publication.
+  Object.defineProperty(log.log, 'awaited', { value: true });
   const timers = new Set<Timer>();
-  const seen = { gathers: [] as number[], probes: 0, signed: 0, shown: [] as string[] };
+  /** What happens while a head is shown, and while the loop rests. */
+  const meanwhile = { shown: () => {}, rest: () => {} };
+  const seen = { gathers: [] as number[], probes: 0, signed: 0, rests: 0, shown: [] as string[] };
   const witnessing: Pick<Witnessing, 'probe' | 'gather'> = {
     async probe() {
       seen.probes++;
@@ -38,10 +47,16 @@ function world(gathered: (note: Uint8Array, late: Late, size: number) => Gathere
       },
     },
     publication: log.store,
-    witnessing,
-    announce: ({ note }) => seen.shown.push(new TextDecoder().decode(note)),
+    witnessing: hasWitnesses ? witnessing : undefined,
+    announce({ note }) {
+      seen.shown.push(new TextDecoder().decode(note));
+      meanwhile.shown();
+    },
     settled: () => {},
-    sleep: async () => {},
+    async sleep() {
+      seen.rests++;
+      meanwhile.rest();
+    },
     alarm(milliseconds, ring) {
       const timer = { milliseconds, ring };
       timers.add(timer);
@@ -67,7 +82,7 @@ function world(gathered: (note: Uint8Array, late: Late, size: number) => Gathere
   async function until(holds: () => boolean): Promise<void> {
     while (!holds()) await passing();
   }
-  return { log, publisher, seen, timers, ring, add, until };
+  return { log, publisher, seen, timers, meanwhile, ring, add, until };
 }
 
 test('a quiet log is cosigned again, and what is published then is newer', async () => {
@@ -136,25 +151,74 @@ test('a stop while the witnesses are asked guards what was committed meanwhile a
 
 test('a cosignature that comes late is added, unless a newer head is on its way', async () => {
   const lates: Late[] = [];
-  const { log, publisher, seen, add } = world((note, late) => {
+  const { log, publisher, seen, add, ring, timers } = world((note, late) => {
     lates.push(late);
     return asSigned(note);
   });
   add('a');
   await publisher.idle();
+  lates[0]?.(utf8('with one more'));
   lates[0]?.(utf8('with more'));
+  assert.is(seen.shown.length, 1, 'others may follow');
+  ring(A_WHILE);
   assert.is(new TextDecoder().decode(log.store.published()?.note), 'with more');
-  assert.is(seen.shown.at(-1), 'with more');
+  assert.equal([seen.shown.length, seen.shown.at(-1)], [2, 'with more']);
+  lates[0]?.(utf8('too late'));
   log.add(utf8('b'));
   log.log.turn();
-  lates[0]?.(utf8('too late'));
+  ring(A_WHILE);
   assert.is(seen.shown.at(-1), 'with more');
   publisher.wake();
   await publisher.idle();
   assert.is(log.store.published()?.size, 2);
+  lates[1]?.(utf8('of this head'));
   lates[0]?.(utf8('of another head'));
-  assert.not.ok(seen.shown.includes('of another head'));
+  ring(A_WHILE);
+  assert.is(seen.shown.at(-1), 'of this head');
   assert.is(log.log.frozen, undefined);
+  lates[1]?.(utf8('at the end'));
+  await publisher.stop();
+  assert.is(timers.size, 0, 'nothing keeps the thread from ending');
+});
+
+for (const [what, growing, rests] of [
+  ['rests while more come to share the next head', 2, 3],
+  ['rests for eight times of what it worked at most', 99, 8],
+] as const) {
+  test(`a log whose heads are cosigned ${what}`, async () => {
+    const { log, publisher, seen, meanwhile, add } = world((note, _, size) => {
+      if (size === 1) grow();
+      return asSigned(note);
+    });
+    function grow() {
+      log.add(utf8(`entry ${log.log.head.size}`));
+      log.log.turn();
+    }
+    meanwhile.rest = () => {
+      if (seen.gathers.length === 1 && seen.rests <= growing) grow();
+    };
+    add('a');
+    await publisher.idle();
+    assert.equal([seen.gathers, seen.rests], [[1, 2 + Math.min(growing, rests)], rests]);
+    await publisher.stop();
+  });
+}
+
+test('who waits for a log without witnesses waits for one rest', async () => {
+  const { log, publisher, seen, meanwhile, add } = world(asSigned, false);
+  const grow = () => {
+    log.add(utf8(`entry ${log.log.head.size}`));
+    log.log.turn();
+  };
+  meanwhile.shown = () => {
+    if (seen.shown.length === 1) grow();
+  };
+  meanwhile.rest = () => {
+    if (seen.rests === 1) grow();
+  };
+  add('a');
+  await publisher.idle();
+  assert.equal([seen.rests, seen.shown.length, log.store.published()?.size], [1, 2, 3]);
   await publisher.stop();
 });
 

@@ -13,15 +13,18 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verifyProof } from '../../src/client/offline.ts';
-import { fromHex, toHex } from '../../src/core/bytes.ts';
+import { fromHex, type Hash, toHex, utf8 } from '../../src/core/bytes.ts';
 import { decode } from '../../src/core/cbor.ts';
+import { formatCheckpoint } from '../../src/core/checkpoint.ts';
 import { type CoseKey, decodeKeySet, fromCoseKey, thumbprintOf } from '../../src/core/cosekey.ts';
+import { openCheckpoint, signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { ALGORITHMS, deriveSeed, type KeyUse } from '../../src/core/logkeys.ts';
-import { parseVkey, parseVkeys } from '../../src/core/note.ts';
+import { COSIGNATURE_MLDSA44, formatNote, parseVkey, parseVkeys, vkeyOf } from '../../src/core/note.ts';
 import { decodeReceipt, verifyReceipt } from '../../src/core/receipt.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { readSeed } from '../../src/store/seed.ts';
+import { faults } from '../check.ts';
 import { ends, ORIGIN, run, Vendor } from '../cli/world.ts';
 import { folder } from '../folder.ts';
 import { softHsm } from '../softhsm.ts';
@@ -77,7 +80,9 @@ else {
   test('proofs and receipts verify, and no key of Ed25519 or P-256 comes from the seed', async () => {
     const { key } = await logged('1.0');
     await run('verify', proofOf('1.0'), '--vkey', vendor.vkey, '--artifact', vendor.vkey);
-    const [ed25519, mldsa44] = parseVkeys(readFileSync(vendor.vkey, 'utf8'));
+    const [ed25519, ...others] = parseVkeys(readFileSync(vendor.vkey, 'utf8'));
+    const [mldsa44] = parseVkeys(readFileSync(join(data, 'log-mldsa44.vkey'), 'utf8'));
+    assert.equal([others.length, vendor.server.vkeys.map(parseVkey)], [0, [ed25519]]);
     assert.is.not(toHex(ed25519?.key.bytes as Uint8Array), ofSeed('checkpoint-ed25519', 0));
     assert.is.not(key, ofSeed('receipt-p256', 0));
     assert.is(toHex(mldsa44?.key.bytes as Uint8Array), ofSeed('checkpoint-mldsa44', 0), 'what no token of today does');
@@ -87,6 +92,17 @@ else {
       files.some((bytes) => bytes.includes(Buffer.from('1234\n'))),
       'the PIN is nowhere in the directory',
     );
+  });
+
+  test('what the seed alone can sign is nothing to those who pin log.vkey', () => {
+    const signer = signerOf('mldsa44', deriveSeed(readSeed(join(data, 'seed')), 'checkpoint-mldsa44', 0));
+    const vkey = vkeyOf(ORIGIN, COSIGNATURE_MLDSA44, signer.key);
+    const text = formatCheckpoint({ origin: ORIGIN, size: 1, root: new Uint8Array(32) as Hash });
+    const signature = toNoteSignature(vkey, signer.sign(signedMessage(vkey, text, 1)), 1);
+    const forged = utf8(formatNote({ text, signatures: [signature] }));
+    const keysIn = (name: string) => parseVkeys(readFileSync(join(data, name), 'utf8'));
+    faults('unknown-signer', () => openCheckpoint(forged, keysIn('log.vkey')));
+    assert.is(openCheckpoint(forged, keysIn('log-mldsa44.vkey')).checkpoint.size, 1);
   });
 
   test('a rotated receipt key is another one in the token; what the old one signed still verifies', async () => {

@@ -37,6 +37,9 @@ export function createMetrics(): Metrics {
       gauge(registry, 'limmat_published_size', 'Size of the published tree', () => log.published?.head.size ?? 0);
       gauge(registry, 'limmat_waiting', 'Submissions waiting for an answer', () => log.waiting);
       gauge(registry, 'limmat_frozen', '1 while the log refuses to sign', () => (log.frozen ? 1 : 0));
+      gauge(registry, 'limmat_key_away', '1 while the key that signs checkpoints cannot be reached', () =>
+        log.keyAwaySince === undefined ? 0 : 1,
+      );
       watchWitnesses(registry, log);
       if (pushers.length > 0) watchPushers(registry, pushers);
     },

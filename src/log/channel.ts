@@ -67,6 +67,8 @@ export type FromLog =
   | { readonly type: 'keys'; readonly keys: readonly NewKey[] }
   | { readonly type: 'frozen'; readonly fault: PackedFault; readonly reason: string }
   | { readonly type: 'trouble' | 'news'; readonly what: string; readonly message: string }
+  /** Since when nothing can be signed, in milliseconds since 1970; undefined when it can again. */
+  | { readonly type: 'signing'; readonly awaySince: number | undefined }
   | { readonly type: 'witnessing'; readonly status: WitnessingStatus }
   | { readonly type: 'stopped' };
 

@@ -3,6 +3,7 @@
  * never makes a turn wait, and no timer delays the first publication: it rests only under load, when the tree grew
  * meanwhile, and while no quorum of witnesses can be had. @module
  */
+import { Fault } from '../core/fault.ts';
 import type { Log } from './log.ts';
 import type { Publication } from './ports.ts';
 import type { HeadSigner, SignedHead } from './sign.ts';
@@ -18,6 +19,8 @@ export type PublisherParts = {
   readonly announce: (head: SignedHead) => void;
   /** Called when everyone whose entry is published, or late, has been answered. */
   readonly settled: () => void;
+  /** Told why nothing can be signed for now, and with undefined when it can again. */
+  readonly signing: (trouble: string | undefined) => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Calls back once after a time, unless the function it returns is called before. */
   readonly alarm: (milliseconds: number, ring: () => void) => () => void;
@@ -36,6 +39,8 @@ const REST = { awaited: 1, cosigned: 8, unawaited: 8 };
 const MOST_REST = 250;
 /** How long a late cosignature waits for others, and for a newer head that makes it useless, in milliseconds. */
 const LATE = 100;
+/** How long after a key could not be reached it is tried again, in milliseconds: twice as long each time. */
+const KEY_AWAY = { first: 1000, most: 30_000 };
 /** How long submitters wait for the publication of what is certain, in milliseconds; then they get a promise. */
 const DEADLINE = 3000;
 
@@ -52,6 +57,8 @@ export class Publisher {
   #withoutSince: number | undefined;
   /** How long the last head was with the witnesses, in milliseconds. */
   #waited = 0;
+  /** How often in a row nothing could be signed. */
+  #unsigned = 0;
   #stopping = false;
   /** Ends what waits: for the deadline of submitters, for the next attempt, for more cosignatures, for these to grow old. */
   #endDeadline = () => {};
@@ -139,7 +146,13 @@ export class Publisher {
     this.#tried = guarded.size;
     const started = performance.now();
     this.#expectBy(guarded.size, started);
-    const signed = await signer.sign(guarded);
+    let signed: SignedHead;
+    try {
+      signed = await signer.sign(guarded);
+    } catch (error) {
+      return this.#withoutKey(error, started);
+    }
+    this.#withKey();
     const cosigning = performance.now();
     observe('sign', (cosigning - started) / 1000);
     if (!witnessing) {
@@ -150,11 +163,7 @@ export class Publisher {
     this.#waited = performance.now() - cosigning;
     observe('cosign', this.#waited / 1000);
     if (log.frozen) return 0;
-    if (!note) {
-      this.#withoutSince ??= started;
-      if (this.#stopping) this.#promise(guarded.size);
-      return again;
-    }
+    if (!note) return this.#without(started, again);
     this.#publish({ ...signed, note });
     this.#endFreshness();
     this.#endFreshness = this.#parts.alarm(again, () => {
@@ -162,6 +171,25 @@ export class Publisher {
       this.wake();
     });
     return 0;
+  }
+
+  /** The head is guarded and stays unpublished for now; answers when to try again. */
+  #without(started: number, again: number): number {
+    this.#withoutSince ??= started;
+    if (this.#stopping) this.#promise(this.#tried);
+    return again;
+  }
+
+  /** The same when a key cannot be reached. What else goes wrong with a signature is for the caller. */
+  #withoutKey(error: unknown, started: number): number {
+    if (!(error instanceof Fault && error.code === 'key-away')) throw error;
+    if (this.#unsigned === 0) this.#parts.signing(error.message);
+    return this.#without(started, Math.min(KEY_AWAY.most, KEY_AWAY.first * 2 ** this.#unsigned++));
+  }
+
+  #withKey(): void {
+    if (this.#unsigned > 0) this.#parts.signing(undefined);
+    this.#unsigned = 0;
   }
 
   #publish(head: SignedHead): void {

@@ -165,22 +165,50 @@ else {
     await stop();
   });
 
-  test('a token that is taken away while the log runs stops it; back, and after a start, all that was logged is there', async () => {
-    await start();
-    const reconnect = hsm.disconnect();
-    const out = vendor.path('4.0.cose');
-    const build = [...vendor.buildFlags('4.0', [vendor.vkey]), '--audience', ORIGIN];
-    assert.match(await ends(3, 'submit', 'build', ...build, ...vendor.target, '--out', out), /stopped after an error/);
-    const health = await fetch(`${vendor.server.url}/healthz`);
-    assert.equal([health.status, (await fetch(`${vendor.server.url}/checkpoint`)).status], [503, 200]);
-    await until(
-      async () => vendor.server.stderr(),
-      (said) => /the token \\"limmat\\" cannot sign/.test(said),
-    );
-    await stop();
-    reconnect();
+  test('a token that is taken away keeps the log from publishing, and when it is back all goes on without a start', async () => {
     await start();
     await logged('4.0');
+    const before = await bytesAt('/checkpoint');
+    const health = async () => (await fetch(`${vendor.server.url}/healthz`)).json() as Promise<Record<string, unknown>>;
+    const away = async () => /^limmat_key_away (.)$/m.exec(new TextDecoder().decode(await bytesAt('/metrics')))?.[1];
+    assert.equal([(await health()).status, await away()], ['ok', '0']);
+    const reconnect = hsm.disconnect();
+    const build = [...vendor.buildFlags('4.1', [vendor.vkey]), ...vendor.target, '--out', proofOf('4.1')];
+    assert.match(await ends(2, 'submit', 'build', ...build), /the entry is logged and not published yet: ask again/);
+    const { status, problem } = await health();
+    assert.is(status, 'degraded');
+    assert.match(problem as string, /^the key that signs checkpoints cannot be reached since 2/);
+    assert.match(vendor.server.stderr(), /ALARM: nothing is signed or published: /);
+    assert.equal([await away(), toHex(await bytesAt('/checkpoint'))], ['1', toHex(before)]);
+    reconnect();
+    await until(health, (now) => now.status === 'ok');
+    await logged('4.1');
+    assert.is(await away(), '0');
+    assert.match(vendor.server.stderr(), /checkpoints are signed again/);
+    await stop();
+    await run('fsck', '--data', data);
+  });
+
+  test('a token that refuses the PIN when it is back is not tried again: the log stops', async () => {
+    await start();
+    const reconnect = hsm.disconnect();
+    const out = vendor.path('5.0.cose');
+    const build = [...vendor.buildFlags('5.0', [vendor.vkey]), '--audience', ORIGIN];
+    const refused = ends(3, 'submit', 'build', ...build, ...vendor.target, '--out', out);
+    await until(
+      async () => vendor.server.stderr(),
+      (said) => /ALARM/.test(said),
+    );
+    writeFileSync(join(root, 'pin'), '4321');
+    reconnect();
+    assert.match(await refused, /stopped after an error/);
+    assert.is((await fetch(`${vendor.server.url}/healthz`)).status, 503);
+    assert.match(vendor.server.stderr(), /the PIN is wrong/);
+    assert.is(vendor.server.stderr().match(/the PIN is wrong/g)?.length, 1);
+    await stop();
+    cpSync(token.pinFile, join(root, 'pin'));
+    await start();
+    await logged('5.1');
     await stop();
     await run('fsck', '--data', data);
   });

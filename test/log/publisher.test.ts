@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { utf8 } from '../../src/core/bytes.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { Publisher } from '../../src/log/publisher.ts';
 import type { Gathered, Witnessing } from '../../src/log/witnessing.ts';
 import { TestLog } from './testlog.ts';
@@ -25,8 +26,15 @@ function world(
   Object.defineProperty(log.log, 'awaited', { value: true });
   const timers = new Set<Timer>();
   /** What happens while a head is shown, and while the loop rests. */
-  const meanwhile = { shown: () => {}, rest: () => {} };
-  const seen = { gathers: [] as number[], probes: 0, signed: 0, rests: 0, shown: [] as string[] };
+  const meanwhile = { shown: () => {}, rest: () => {}, sign: () => {} };
+  const seen = {
+    gathers: [] as number[],
+    probes: 0,
+    signed: 0,
+    rests: 0,
+    shown: [] as string[],
+    troubles: [] as (string | undefined)[],
+  };
   const witnessing: Pick<Witnessing, 'probe' | 'gather'> = {
     async probe() {
       seen.probes++;
@@ -42,6 +50,8 @@ function world(
     signer: {
       keys: log.signer.keys,
       sign(head) {
+        assert.is(log.log.guarded(), head.size, 'nothing is signed before its guard line is there');
+        meanwhile.sign();
         seen.signed++;
         return log.signer.sign(head);
       },
@@ -53,6 +63,7 @@ function world(
       meanwhile.shown();
     },
     settled: () => {},
+    signing: (trouble) => seen.troubles.push(trouble),
     async sleep() {
       seen.rests++;
       meanwhile.rest();
@@ -147,6 +158,41 @@ test('a stop while the witnesses are asked guards what was committed meanwhile a
   answer(NONE);
   await stopped;
   assert.equal(seen.gathers, [1, 2]);
+});
+
+test('a key that is away keeps heads from being published until it is back, and is tried again ever more rarely', async () => {
+  const { log, publisher, seen, meanwhile, timers, ring, add, until } = world(asSigned);
+  let isAway = true;
+  meanwhile.sign = () => {
+    if (isAway) throw new Fault('key-away', 'the token is gone');
+  };
+  const waits = (milliseconds: number) => until(() => [...timers].some((one) => one.milliseconds === milliseconds));
+  add('a');
+  await waits(1000);
+  add('b');
+  ring(1000);
+  await waits(2000);
+  assert.equal([log.store.published(), seen.gathers, log.log.frozen], [undefined, [], undefined]);
+  assert.equal(seen.troubles, ['the token is gone']);
+  isAway = false;
+  ring(2000);
+  await publisher.idle();
+  assert.equal([log.store.published()?.size, seen.troubles], [2, ['the token is gone', undefined]]);
+  isAway = true;
+  add('c');
+  await waits(1000);
+  await publisher.stop();
+  assert.equal([log.log.guarded(), log.store.published()?.size, timers.size], [3, 2, 0]);
+});
+
+test('a key that signs wrongly freezes the log', async () => {
+  const { log, publisher, seen, meanwhile, add } = world(asSigned);
+  meanwhile.sign = () => {
+    throw new Fault('bad-key', 'a signature does not verify');
+  };
+  add('a');
+  await publisher.idle();
+  assert.equal([log.log.frozen?.code, seen.shown], ['frozen', []]);
 });
 
 test('a cosignature that comes late is added, unless a newer head is on its way', async () => {

@@ -7,7 +7,7 @@ import { toHex, utf8 } from '../core/bytes.ts';
 import { decodeStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
-import { formatVkey, isKeyName } from '../core/note.ts';
+import { formatVkey, isKeyName, type Vkey } from '../core/note.ts';
 import { SEED_BYTES, type Signer, signerOf } from '../core/signature.ts';
 import { type FromLog, packOffers, type ToLog } from '../log/channel.ts';
 import type { EntryMode } from '../log/ports.ts';
@@ -20,7 +20,7 @@ import type { TokenConfig } from '../store/pkcs11.ts';
 import { createSeed, seedKeyring } from '../store/seed.ts';
 import { createStore } from '../store/sqlite.ts';
 import { firstHeartbeat, firstPolicy, type GenesisParts, signGenesis } from './genesis.ts';
-import { keepToken, keyringOf, makeTokenKeys, readToken } from './keyring.ts';
+import { keepToken, keyringOf, keysToPin, makeTokenKeys, readToken } from './keyring.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import { runLog } from './openlog.ts';
 import { command, required, setting } from './options.ts';
@@ -94,8 +94,11 @@ async function init(options: Options): Promise<void> {
   const madeKey = operator?.seed && keepKey(`${directory.data}/operator-key.pem`, operator.seed);
   createGuardFile(directory.guard);
   createStore(directory.database, { origin, entries: options.entries });
-  const vkeys = await publishFirst(directory, entries);
-  createFile(directory.vkeys, utf8(vkeys.map((vkey) => `${vkey}\n`).join('')));
+  const made = await publishFirst(directory, entries);
+  const vkeys = keysToPin(directory, made);
+  keepVkeys(directory.vkeys, vkeys);
+  const others = made.filter((vkey) => !vkeys.includes(vkey));
+  if (others.length > 0) keepVkeys(directory.softwareVkey, others);
   const genesis = entries[0] && toHex(leafHash(entries[0]));
   report(options, {
     origin,
@@ -104,7 +107,7 @@ async function init(options: Options): Promise<void> {
     token: existsSync(directory.token) ? directory.token : undefined,
     operatorKey: madeKey,
     genesis,
-    vkeys,
+    vkeys: vkeys.map(formatVkey),
   });
 }
 
@@ -144,9 +147,14 @@ function keepKeys({ directory, token, seed }: Keys): void {
   if (token) keepToken(directory.token, token);
 }
 
-function refuseTaken({ database, guard, vkeys, seed, token }: LogDirectory, { genesis }: Options): void {
-  const taken = [database, guard, vkeys, ...(genesis ? [] : [seed, token])].find(existsSync);
+function refuseTaken(directory: LogDirectory, { genesis }: Options): void {
+  const { database, guard, vkeys, softwareVkey, seed, token } = directory;
+  const taken = [database, guard, vkeys, softwareVkey, ...(genesis ? [] : [seed, token])].find(existsSync);
   if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a log: choose another --data`);
+}
+
+function keepVkeys(path: string, vkeys: readonly Vkey[]): void {
+  createFile(path, utf8(vkeys.map((vkey) => `${formatVkey(vkey)}\n`).join('')));
 }
 
 function keepKey(path: string, seed: Uint8Array): string {
@@ -200,13 +208,13 @@ async function draft(options: Options, keys: Keys): Promise<void> {
 }
 
 /** Opens the log as `serve` will, until its first checkpoint is published. Answers its vkeys. */
-async function publishFirst(directory: LogDirectory, entries: readonly Uint8Array[]): Promise<string[]> {
+async function publishFirst(directory: LogDirectory, entries: readonly Uint8Array[]): Promise<readonly Vkey[]> {
   const { port1, port2 } = new MessageChannel();
-  let vkeys: string[] = [];
+  let vkeys: readonly Vkey[] = [];
   let failure: Error | undefined;
   const stop = () => port2.postMessage({ type: 'stop' } satisfies ToLog);
   port2.on('message', (message: FromLog) => {
-    if (message.type === 'ready') vkeys = message.keys.vkeys.map(formatVkey);
+    if (message.type === 'ready') vkeys = message.keys.vkeys;
     if (message.type === 'frozen') failure = new Fault('frozen', message.reason);
     const refused = message.type === 'answers' ? message.faults[0] : undefined;
     if (refused) failure = new Fault('refused', refused.fault.message, { rule: refused.fault.rule ?? 'genesis' });
@@ -246,7 +254,7 @@ function report(options: Options, made: Made): void {
 Clients pin these keys (also in ${made.data}/log.vkey):
 ${made.vkeys.map((vkey) => `  ${vkey.length > 120 ? `${vkey.slice(0, 120)}…` : vkey}`).join('\n')}
 ${made.genesis ? `and the leaf hash of entry 0, the first policy:\n  ${made.genesis}\n` : ''}
-Keep ${made.data}/seed secret: whoever has it ${made.token ? 'has the ML-DSA-44 key, which clients pin beside the one in the token' : 'can sign as this log'}.
+Keep ${made.data}/seed secret: whoever has it ${made.token ? 'has the ML-DSA-44 key, which is in no token; its public half is in log-mldsa44.vkey there, for nobody who rests on the token' : 'can sign as this log'}.
 ${made.operatorKey ? `Move ${made.operatorKey} off this machine: it signs policies, and the server does not need it.\n` : ''}Leave ${made.guard} out of every backup: it is what keeps a restored database from lying.
 
 Next: npx limmat serve --data ${made.data} --listen 127.0.0.1:8080`);

@@ -5,7 +5,7 @@ import { utf8 } from '../core/bytes.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { deriveSeed } from '../core/logkeys.ts';
-import { NOTE_ED25519, vkeyOf } from '../core/note.ts';
+import { NOTE_ED25519, type Vkey, vkeyOf } from '../core/note.ts';
 import type { Signer } from '../core/signature.ts';
 import type { Keyring, KeyringUse } from '../log/ports.ts';
 import { createFile } from '../store/durable.ts';
@@ -46,6 +46,14 @@ export function mldsaSeed(directory: LogDirectory, store: SqliteStore): Uint8Arr
 /** The keys as they were made, whatever was signed with them. */
 export function keyringOf({ seed, token }: LogDirectory, origin: string): Keyring {
   return existsSync(token) ? new TokenKeyring(readToken(token), origin) : seedKeyring(readSeed(seed));
+}
+
+/**
+ * The keys that clients are to pin. One pinned key is enough to be believed, so of a log with a token it is not the one
+ * that whoever reads the disk can sign with as well.
+ */
+export function keysToPin({ token }: LogDirectory, vkeys: readonly Vkey[]): Vkey[] {
+  return vkeys.filter(({ type }) => !existsSync(token) || type === NOTE_ED25519);
 }
 
 /** A copied directory, a lost file or another token must not make the log sign with keys that nobody has pinned. */

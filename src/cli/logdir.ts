@@ -10,7 +10,10 @@ export type LogDirectory = {
   readonly seed: string;
   /** Which token has the keys that the seed does not make; there only if one has. */
   readonly token: string;
+  /** The keys that clients pin. */
   readonly vkeys: string;
+  /** The key of a log with a token that is in no token; there only if it is not among those. */
+  readonly softwareVkey: string;
   readonly guard: string;
   /** What speaks against the log, sent to it by others. */
   readonly evidence: string;
@@ -31,6 +34,7 @@ export function logDirectory(data: string, guard = `${data.replace(/[/\\]+$/, ''
     seed: `${data}/seed`,
     token: `${data}/token.json`,
     vkeys: `${data}/log.vkey`,
+    softwareVkey: `${data}/log-mldsa44.vkey`,
     guard,
     evidence: `${data}/evidence`,
   };

@@ -95,6 +95,7 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
             follow?.head(head);
           },
           settled,
+          signing: signingTo(send, clock),
           sleep,
           alarm,
           observe,
@@ -114,6 +115,15 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
     await mldsa.end();
     throw error;
   });
+}
+
+/** Tells that a key is away, and that it is back. */
+function signingTo(send: (message: FromLog) => void, clock: () => Date): (trouble: string | undefined) => void {
+  return (trouble) => {
+    send({ type: 'signing', awaySince: trouble === undefined ? undefined : clock().getTime() });
+    if (trouble === undefined) send({ type: 'news', what: 'signing', message: 'checkpoints are signed again' });
+    else send({ type: 'trouble', what: 'signing', message: `ALARM: nothing is signed or published: ${trouble}` });
+  };
 }
 
 type WitnessingOf = NonNullable<LogOptions['witnesses']> & {

@@ -25,6 +25,7 @@ import { PublishedTree } from '../log/published.ts';
 import { LookupHandle } from '../lookup/handle.ts';
 import { openEvidenceFiles } from '../store/evidencefiles.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
+import { keysToPin } from './keyring.ts';
 import { endWith, listenOn } from './listen.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
@@ -131,6 +132,7 @@ async function serve(options: Options): Promise<void> {
     store.close();
   };
   const keys = await Promise.race([log.ready, ended as Promise<never>]);
+  const pinned = keysToPin(directory, keys.vkeys);
   // Not before: a log that cannot be opened ends, and leaves no other thread behind.
   if (entries === 'statements') lookup = startLookup(directory, trouble);
   if (log.published) lookup?.follow(log.published.head);
@@ -164,7 +166,7 @@ async function serve(options: Options): Promise<void> {
         findBuild: lookup && buildFinder({ log, lookup }),
       }),
       // Before the questions, which answer for all of /v1/.
-      ...webRoutes(PAGES, { origin, publicUrl, vkeys: keys.vkeys, entries }),
+      ...webRoutes(PAGES, { origin, publicUrl, vkeys: pinned, entries }),
       ...(lookup ? queryRoutes({ log, lookup }) : []),
       ...gossipRoutes(
         new LogGossip({
@@ -199,7 +201,7 @@ async function serve(options: Options): Promise<void> {
     listen,
     publicUrl,
     origin,
-    vkeys: keys.vkeys.map(formatVkey),
+    vkeys: pinned.map(formatVkey),
   });
   await ended;
 }

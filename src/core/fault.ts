@@ -41,6 +41,7 @@ export type FaultCode =
   | 'not-acceptable'
   | 'request-timeout'
   // states of the log
+  | 'key-away' // for a while: signing may be tried again
   | 'pool-full'
   | 'too-many'
   | 'read-only'

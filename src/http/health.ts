@@ -1,6 +1,6 @@
 /**
- * `GET /healthz`: 200 while the log takes in what it is sent, `degraded` while witnesses keep it from publishing or are
- * done without; 503 with the reason while it takes in nothing. @module
+ * `GET /healthz`: 200 while the log takes in what it is sent, `degraded` while its key or witnesses keep it from
+ * publishing, or witnesses are done without; 503 with the reason while it takes in nothing. @module
  */
 import type { LogHandle } from '../log/handle.ts';
 import type { WitnessingStatus } from '../log/witnessing.ts';
@@ -22,14 +22,16 @@ export const healthDescribed: Described = {
   },
 };
 
+const LATE = 'entries are logged and answered 202, and the older checkpoint stays';
+
 export type Health = { readonly log: LogHandle; readonly origin: string; readonly stopping: () => boolean };
 
 export function healthHandler({ log, origin, stopping }: Health): Handler {
   return () => {
-    const { frozen, readOnly, published, witnessing } = log;
+    const { frozen, readOnly, published, witnessing, keyAwaySince } = log;
     const unhealthy = frozen?.message ?? (stopping() ? 'the server is stopping' : readOnly?.message);
     const healthy = unhealthy === undefined && (published !== undefined || witnessing?.quorum === false);
-    const degraded = witnessing && whyDegraded(witnessing);
+    const degraded = keyAwaySince === undefined ? witnessing && whyDegraded(witnessing) : whyUnsigned(keyAwaySince);
     const status = healthy ? (degraded ? 'degraded' : 'ok') : 'unhealthy';
     const problem = unhealthy ?? degraded;
     const body = { status, problem, origin, publishedSize: published?.head.size, witnesses: toJson(witnessing) };
@@ -41,14 +43,17 @@ export function healthHandler({ log, origin, stopping }: Health): Handler {
   };
 }
 
+/** Which token it is, and what is wrong with it, is in the log of the server alone. */
+function whyUnsigned(since: number): string {
+  return `the key that signs checkpoints cannot be reached since ${isoTime(since)}: ${LATE}`;
+}
+
 function whyDegraded({ failOpen, quorum, withoutSince }: WitnessingStatus): string | undefined {
   const without = withoutSince === undefined ? '' : `no quorum of witnesses since ${isoTime(withoutSince)}`;
   if (failOpen) {
     return `--witness-fail-open is on: checkpoints are published without witnesses if need be${without && `; ${without}`}`;
   }
-  return quorum === false
-    ? `${without}: entries are logged and answered 202, and the older checkpoint stays`
-    : undefined;
+  return quorum === false ? `${without}: ${LATE}` : undefined;
 }
 
 /** Without the URLs of the witnesses, which are nobody else's business. */

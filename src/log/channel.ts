@@ -69,6 +69,8 @@ export type FromLog =
   /** Without a fault the log takes in entries again. */
   | { readonly type: 'read-only'; readonly fault: PackedFault | undefined }
   | { readonly type: 'trouble' | 'news'; readonly what: string; readonly message: string }
+  /** Since when nothing can be signed, in milliseconds since 1970; undefined when it can again. */
+  | { readonly type: 'signing'; readonly awaySince: number | undefined }
   | { readonly type: 'witnessing'; readonly status: WitnessingStatus }
   | { readonly type: 'stopped' };
 

@@ -70,6 +70,7 @@ export class LogHandle {
   #frozen: Fault | undefined;
   #readOnly: Fault | undefined;
   #witnessing: WitnessingStatus | undefined;
+  #keyAwaySince: number | undefined;
   #acknowledged: number;
   #stopped: () => void = () => {};
 
@@ -101,6 +102,11 @@ export class LogHandle {
   /** How the witnesses are; undefined while no round of them is over, as in a log that has none. */
   get witnessing(): WitnessingStatus | undefined {
     return this.#witnessing;
+  }
+
+  /** Since when no key can be reached to sign with, in milliseconds since 1970; undefined while all is well. */
+  get keyAwaySince(): number | undefined {
+    return this.#keyAwaySince;
   }
 
   get waiting(): number {
@@ -152,10 +158,11 @@ export class LogHandle {
     return this.#until(() => this.#published !== this.#parts.published, patience);
   }
 
-  /** Waits for heads until something holds, the log is frozen or lacks its witnesses, or time is up. */
+  /** Waits for heads until something holds, the log is frozen or lacks its key or witnesses, or time is up. */
   async #until(holds: () => boolean, patience: number): Promise<void> {
     const deadline = performance.now() + patience;
-    while (!holds() && performance.now() < deadline && !this.#frozen && this.#witnessing?.quorum !== false) {
+    const hopeless = () => this.#frozen || this.#keyAwaySince !== undefined || this.#witnessing?.quorum === false;
+    while (!holds() && performance.now() < deadline && !hopeless()) {
       await new Promise<void>((resolve) => {
         this.#arrived.push(resolve);
         setTimeout(resolve, deadline - performance.now()).unref();
@@ -225,6 +232,10 @@ export class LogHandle {
         break;
       case 'witnessing':
         this.#witnessing = message.status;
+        this.#wake();
+        break;
+      case 'signing':
+        this.#keyAwaySince = message.awaySince;
         this.#wake();
         break;
       case 'news':

@@ -97,7 +97,10 @@ export type KeyringUse = Exclude<KeyUse, 'checkpoint-mldsa44'>;
 
 /** The private keys of one log, wherever they lie. The n-th key for a use is always the same. */
 export interface Keyring {
-  /** The signer of the n-th key for a use. Fault `bad-key` if it was never made, or cannot be reached. */
+  /**
+   * The signer of the n-th key for a use. Fault `bad-key` if it was never made, or cannot be reached. Later it may fail
+   * with `key-away`, while the key cannot be reached: then nothing was signed, and a later call may succeed again.
+   */
   signer(use: KeyringUse, n: number): Signer;
   /** Makes the n-th key for a use, so that it outlives this process; one that is there stays as it is. */
   make(use: KeyringUse, n: number): void;

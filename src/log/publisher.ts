@@ -3,6 +3,7 @@
  * never makes a turn wait, and no timer delays the first publication: it rests only under load, when the tree grew
  * meanwhile, and while no quorum of witnesses can be had. @module
  */
+import { Fault } from '../core/fault.ts';
 import type { Log } from './log.ts';
 import type { Publication } from './ports.ts';
 import type { HeadSigner, SignedHead } from './sign.ts';
@@ -18,6 +19,8 @@ export type PublisherParts = {
   readonly announce: (head: SignedHead) => void;
   /** Called when everyone whose entry is published, or late, has been answered. */
   readonly settled: () => void;
+  /** Told why nothing can be signed for now, and with undefined when it can again. */
+  readonly signing: (trouble: string | undefined) => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Calls back once after a time, unless the function it returns is called before. */
   readonly alarm: (milliseconds: number, ring: () => void) => () => void;
@@ -25,13 +28,19 @@ export type PublisherParts = {
 };
 
 /**
- * How long it rests, in times of what it just worked; a head costs an ML-DSA signature, an fsync and a commit.
+ * How long it rests at most, in times of what it just worked; a head costs an ML-DSA signature, an fsync and a commit.
  * Submitters who wait for the next head are answered the sooner the less it rests, and half the time is enough for
- * them. Of an opaque log nobody waits: what a head takes is then missing elsewhere, and 20 heads a second are plenty.
+ * them. A head that is cosigned costs several times as much, and where witnesses are near, on this machine: then it
+ * rests on, but only while more come to share it. Of an opaque log nobody waits: what a head takes is then missing
+ * elsewhere, and 20 heads a second are plenty.
  */
-const REST = { awaited: 1, unawaited: 8 };
+const REST = { awaited: 1, cosigned: 8, unawaited: 8 };
 /** In milliseconds: on a machine that is short of time, work takes long, and readers wait for what was acknowledged. */
 const MOST_REST = 250;
+/** How long a late cosignature waits for others, and for a newer head that makes it useless, in milliseconds. */
+const LATE = 100;
+/** How long after a key could not be reached it is tried again, in milliseconds: twice as long each time. */
+const KEY_AWAY = { first: 1000, most: 30_000 };
 /** How long submitters wait for the publication of what is certain, in milliseconds; then they get a promise. */
 const DEADLINE = 3000;
 
@@ -48,9 +57,12 @@ export class Publisher {
   #withoutSince: number | undefined;
   /** How long the last head was with the witnesses, in milliseconds. */
   #waited = 0;
+  /** How often in a row nothing could be signed. */
+  #unsigned = 0;
   #stopping = false;
-  /** Ends what waits: for the deadline of submitters, for the next attempt, for cosignatures to grow old. */
+  /** Ends what waits: for the deadline of submitters, for the next attempt, for more cosignatures, for these to grow old. */
   #endDeadline = () => {};
+  #endLate = () => {};
   #endPause = () => {};
   #endFreshness = () => {};
 
@@ -76,11 +88,12 @@ export class Publisher {
     this.#endPause();
     await this.idle();
     this.#endDeadline();
+    this.#endLate();
     this.#endFreshness();
   }
 
   async #run(): Promise<void> {
-    const { log, settled, sleep } = this.#parts;
+    const { log, settled } = this.#parts;
     let pause = 0;
     while (!log.frozen && this.#isBehind()) {
       const started = performance.now();
@@ -97,11 +110,19 @@ export class Publisher {
         if (!this.#stopping) await this.#pause(pause);
         else if (this.#tried === log.head.size) return;
       } else if (this.#isBehind()) {
-        // While others cosign, this log has its rest.
-        const worked = performance.now() - started - this.#waited;
-        const rest = (log.awaited ? REST.awaited : REST.unawaited) * worked - this.#waited;
-        if (rest > 0) await sleep(Math.min(rest, MOST_REST));
+        await this.#rest(performance.now() - started - this.#waited);
       }
+    }
+  }
+
+  /** Lets others work, who have what the next head will be made of; `worked` is in milliseconds. */
+  async #rest(worked: number): Promise<void> {
+    const { log, witnessing, sleep } = this.#parts;
+    if (!log.awaited) return sleep(Math.min(REST.unawaited * worked, MOST_REST));
+    const times = witnessing ? REST.cosigned : REST.awaited;
+    for (let n = 0, size = -1; n < times && size < log.head.size; n++) {
+      size = log.head.size;
+      await sleep(Math.min(worked, MOST_REST / times));
     }
   }
 
@@ -125,7 +146,13 @@ export class Publisher {
     this.#tried = guarded.size;
     const started = performance.now();
     this.#expectBy(guarded.size, started);
-    const signed = await signer.sign(guarded);
+    let signed: SignedHead;
+    try {
+      signed = await signer.sign(guarded);
+    } catch (error) {
+      return this.#withoutKey(error, started);
+    }
+    this.#withKey();
     const cosigning = performance.now();
     observe('sign', (cosigning - started) / 1000);
     if (!witnessing) {
@@ -136,11 +163,7 @@ export class Publisher {
     this.#waited = performance.now() - cosigning;
     observe('cosign', this.#waited / 1000);
     if (log.frozen) return 0;
-    if (!note) {
-      this.#withoutSince ??= started;
-      if (this.#stopping) this.#promise(guarded.size);
-      return again;
-    }
+    if (!note) return this.#without(started, again);
     this.#publish({ ...signed, note });
     this.#endFreshness();
     this.#endFreshness = this.#parts.alarm(again, () => {
@@ -148,6 +171,25 @@ export class Publisher {
       this.wake();
     });
     return 0;
+  }
+
+  /** The head is guarded and stays unpublished for now; answers when to try again. */
+  #without(started: number, again: number): number {
+    this.#withoutSince ??= started;
+    if (this.#stopping) this.#promise(this.#tried);
+    return again;
+  }
+
+  /** The same when a key cannot be reached. What else goes wrong with a signature is for the caller. */
+  #withoutKey(error: unknown, started: number): number {
+    if (!(error instanceof Fault && error.code === 'key-away')) throw error;
+    if (this.#unsigned === 0) this.#parts.signing(error.message);
+    return this.#without(started, Math.min(KEY_AWAY.most, KEY_AWAY.first * 2 ** this.#unsigned++));
+  }
+
+  #withKey(): void {
+    if (this.#unsigned > 0) this.#parts.signing(undefined);
+    this.#unsigned = 0;
   }
 
   #publish(head: SignedHead): void {
@@ -171,13 +213,17 @@ export class Publisher {
 
   /** A cosignature came after the quorum was met. Whoever waits for a newer head has no use for it. */
   #publishLate(head: SignedHead): void {
-    const { log } = this.#parts;
-    if (log.frozen || this.#isBehind() || this.#published?.timestamp !== head.timestamp) return;
-    try {
-      this.#show(head);
-    } catch (error) {
-      log.freeze(error);
-    }
+    const { log, alarm } = this.#parts;
+    if (head.timestamp < (this.#published?.timestamp ?? 0)) return;
+    this.#endLate();
+    this.#endLate = alarm(LATE, () => {
+      if (log.frozen || this.#isBehind() || this.#published?.timestamp !== head.timestamp) return;
+      try {
+        this.#show(head);
+      } catch (error) {
+        log.freeze(error);
+      }
+    });
   }
 
   /** From the deadline on, who waits for a head that is guarded gets a promise; at once if none was published for so long. */

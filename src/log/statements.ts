@@ -36,9 +36,17 @@ const QUIET_EVERY = 24 * HOUR;
 /** SPEC: `--accept-clock-step` to go more than 48 hours beyond it. */
 const MAX_STEP = 48 * HOUR;
 
+/** How long after its key could not be reached a heartbeat is tried again, in seconds. */
+const KEY_AWAY_FOR = 10;
+const KEY_AWAY = new Fault('read-only', 'the log is read-only: a heartbeat is due, and its key cannot be reached', {
+  retryAfter: KEY_AWAY_FOR,
+});
+
 export class StatementRules implements Rules {
   readonly #parts: StatementParts;
   readonly #state = new State();
+  /** Until when a heartbeat is not tried again, in milliseconds since 1970. */
+  #awayUntil = 0;
 
   constructor(parts: StatementParts) {
     this.#parts = parts;
@@ -68,7 +76,8 @@ export class StatementRules implements Rules {
     if (closed) return this.#refuseAll(submissions, closed);
     const trial = this.#trial(first);
     const refused: { submission: Submission; fault: Fault }[] = [];
-    const own = this.#sinceHeartbeat(now) >= BUSY_EVERY ? [this.#heartbeat(now)] : [];
+    const own = this.#ownNow(now);
+    if (own instanceof Fault) return this.#refuseAll(submissions, own);
     for (const submission of [...own, ...submissions]) {
       try {
         trial.admit(submission);
@@ -176,6 +185,19 @@ export class StatementRules implements Rules {
       return new Fault('read-only', message, { retryAfter: 600 });
     }
     return undefined;
+  }
+
+  /** What the log has to say of its own, first; or why nothing can be taken in before it has said that. */
+  #ownNow(now: Date): Submission[] | Fault {
+    if (this.#sinceHeartbeat(now) < BUSY_EVERY) return [];
+    if (now.getTime() < this.#awayUntil) return KEY_AWAY;
+    try {
+      return [this.#heartbeat(now)];
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'key-away')) throw error;
+      this.#awayUntil = now.getTime() + 1000 * KEY_AWAY_FOR;
+      return KEY_AWAY;
+    }
   }
 
   /** A statement of the log's own. */

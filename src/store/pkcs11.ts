@@ -132,8 +132,11 @@ export class TokenSession {
   }
 
   close(): void {
-    this.#pkcs11.C_Finalize();
-    this.#pkcs11.close();
+    try {
+      this.#pkcs11.C_Finalize();
+    } finally {
+      this.#pkcs11.close();
+    }
   }
 
   #call<T>(what: string, work: (pkcs11: Pkcs11) => T): T {
@@ -144,6 +147,11 @@ export class TokenSession {
       throw new Fault('bad-key', `${this.#name} cannot ${what}: ${MEANING[name] ?? name}`, { cause: error });
     }
   }
+}
+
+/** Whether a Fault of a session says that the token did not take the PIN. */
+export function isPinRefused(error: unknown): boolean {
+  return error instanceof Fault && /^CKR_(USER_)?PIN_/.test(messageOf(error.cause));
 }
 
 function loadModule(module: string): Pkcs11 {

@@ -4,11 +4,11 @@
  */
 import { sha256 } from '#sha256';
 import { utf8 } from '../core/bytes.ts';
-import { Fault } from '../core/fault.ts';
+import { Fault, messageOf } from '../core/fault.ts';
 import { ALGORITHMS } from '../core/logkeys.ts';
 import { type PublicKey, publicKey, type Signer, signatureBytes, verify } from '../core/signature.ts';
 import type { Keyring, KeyringUse } from '../log/ports.ts';
-import { type Attribute, CKA, type Handle, type TokenConfig, TokenSession } from './pkcs11.ts';
+import { type Attribute, CKA, type Handle, isPinRefused, type TokenConfig, TokenSession } from './pkcs11.ts';
 
 const CKO_PUBLIC_KEY = 2;
 const CKO_PRIVATE_KEY = 3;
@@ -20,11 +20,16 @@ const KINDS = {
 } as const;
 
 export class TokenKeyring implements Keyring {
-  readonly #session: TokenSession;
+  readonly #config: TokenConfig;
   readonly #origin: string;
+  #session: TokenSession;
+  /** Private keys of this session by label. */
+  #handles = new Map<string, Handle>();
+  #isLost = false;
 
   /** Fault `bad-key` if the token cannot be reached, with what to do about it. */
   constructor(config: TokenConfig, origin: string) {
+    this.#config = config;
     this.#session = new TokenSession(config);
     this.#origin = origin;
   }
@@ -61,11 +66,13 @@ export class TokenKeyring implements Keyring {
     const { sign, signs } = KINDS[algorithm];
     const label = this.#label(use, n);
     const key = this.#publicKey(use, label);
-    const handle = this.#one(CKO_PRIVATE_KEY, label);
+    this.#handle(label);
     return {
       key,
       sign: (message) => {
-        const signature = this.#session.sign(sign, handle, signs(message), signatureBytes(algorithm));
+        const signature = this.#whileThere(() =>
+          this.#session.sign(sign, this.#handle(label), signs(message), signatureBytes(algorithm)),
+        );
         // What a broken token signs may give its key away; it must not leave this process.
         if (verify(key, message, signature)) return signature;
         throw new Fault('bad-key', `the token made a signature by "${label}" that does not verify: it needs repair`);
@@ -74,7 +81,44 @@ export class TokenKeyring implements Keyring {
   }
 
   close(): void {
-    this.#session.close();
+    if (!this.#isLost) this.#session.close();
+  }
+
+  /**
+   * Signs in a new session if the one that there was is lost. Fault `key-away` if there is none to be had now; one that
+   * the token refused the PIN for stays `bad-key`, since it locks itself after a few such tries.
+   */
+  #whileThere<T>(work: () => T): T {
+    try {
+      if (!this.#isLost) return work();
+    } catch {
+      this.#isLost = true;
+    }
+    try {
+      this.#reopen();
+      return work();
+    } catch (error) {
+      this.#isLost = true;
+      if (isPinRefused(error)) throw error;
+      throw new Fault('key-away', messageOf(error), { cause: error });
+    }
+  }
+
+  #reopen(): void {
+    try {
+      this.#session.close();
+    } catch {
+      // It was lost.
+    }
+    this.#handles.clear();
+    this.#session = new TokenSession(this.#config);
+    this.#isLost = false;
+  }
+
+  #handle(label: string): Handle {
+    const handle = this.#handles.get(label) ?? this.#one(CKO_PRIVATE_KEY, label);
+    this.#handles.set(label, handle);
+    return handle;
   }
 
   #publicKey(use: KeyringUse, label: string): PublicKey {

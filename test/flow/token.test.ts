@@ -13,15 +13,18 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { verifyProof } from '../../src/client/offline.ts';
-import { fromHex, toHex } from '../../src/core/bytes.ts';
+import { fromHex, type Hash, toHex, utf8 } from '../../src/core/bytes.ts';
 import { decode } from '../../src/core/cbor.ts';
+import { formatCheckpoint } from '../../src/core/checkpoint.ts';
 import { type CoseKey, decodeKeySet, fromCoseKey, thumbprintOf } from '../../src/core/cosekey.ts';
+import { openCheckpoint, signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { ALGORITHMS, deriveSeed, type KeyUse } from '../../src/core/logkeys.ts';
-import { parseVkey, parseVkeys } from '../../src/core/note.ts';
+import { COSIGNATURE_MLDSA44, formatNote, parseVkey, parseVkeys, vkeyOf } from '../../src/core/note.ts';
 import { decodeReceipt, verifyReceipt } from '../../src/core/receipt.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { readSeed } from '../../src/store/seed.ts';
+import { faults } from '../check.ts';
 import { ends, ORIGIN, run, Vendor } from '../cli/world.ts';
 import { folder } from '../folder.ts';
 import { softHsm } from '../softhsm.ts';
@@ -77,7 +80,9 @@ else {
   test('proofs and receipts verify, and no key of Ed25519 or P-256 comes from the seed', async () => {
     const { key } = await logged('1.0');
     await run('verify', proofOf('1.0'), '--vkey', vendor.vkey, '--artifact', vendor.vkey);
-    const [ed25519, mldsa44] = parseVkeys(readFileSync(vendor.vkey, 'utf8'));
+    const [ed25519, ...others] = parseVkeys(readFileSync(vendor.vkey, 'utf8'));
+    const [mldsa44] = parseVkeys(readFileSync(join(data, 'log-mldsa44.vkey'), 'utf8'));
+    assert.equal([others.length, vendor.server.vkeys.map(parseVkey)], [0, [ed25519]]);
     assert.is.not(toHex(ed25519?.key.bytes as Uint8Array), ofSeed('checkpoint-ed25519', 0));
     assert.is.not(key, ofSeed('receipt-p256', 0));
     assert.is(toHex(mldsa44?.key.bytes as Uint8Array), ofSeed('checkpoint-mldsa44', 0), 'what no token of today does');
@@ -87,6 +92,17 @@ else {
       files.some((bytes) => bytes.includes(Buffer.from('1234\n'))),
       'the PIN is nowhere in the directory',
     );
+  });
+
+  test('what the seed alone can sign is nothing to those who pin log.vkey', () => {
+    const signer = signerOf('mldsa44', deriveSeed(readSeed(join(data, 'seed')), 'checkpoint-mldsa44', 0));
+    const vkey = vkeyOf(ORIGIN, COSIGNATURE_MLDSA44, signer.key);
+    const text = formatCheckpoint({ origin: ORIGIN, size: 1, root: new Uint8Array(32) as Hash });
+    const signature = toNoteSignature(vkey, signer.sign(signedMessage(vkey, text, 1)), 1);
+    const forged = utf8(formatNote({ text, signatures: [signature] }));
+    const keysIn = (name: string) => parseVkeys(readFileSync(join(data, name), 'utf8'));
+    faults('unknown-signer', () => openCheckpoint(forged, keysIn('log.vkey')));
+    assert.is(openCheckpoint(forged, keysIn('log-mldsa44.vkey')).checkpoint.size, 1);
   });
 
   test('a rotated receipt key is another one in the token; what the old one signed still verifies', async () => {
@@ -149,22 +165,50 @@ else {
     await stop();
   });
 
-  test('a token that is taken away while the log runs stops it; back, and after a start, all that was logged is there', async () => {
-    await start();
-    const reconnect = hsm.disconnect();
-    const out = vendor.path('4.0.cose');
-    const build = [...vendor.buildFlags('4.0', [vendor.vkey]), '--audience', ORIGIN];
-    assert.match(await ends(3, 'submit', 'build', ...build, ...vendor.target, '--out', out), /stopped after an error/);
-    const health = await fetch(`${vendor.server.url}/healthz`);
-    assert.equal([health.status, (await fetch(`${vendor.server.url}/checkpoint`)).status], [503, 200]);
-    await until(
-      async () => vendor.server.stderr(),
-      (said) => /the token \\"limmat\\" cannot sign/.test(said),
-    );
-    await stop();
-    reconnect();
+  test('a token that is taken away keeps the log from publishing, and when it is back all goes on without a start', async () => {
     await start();
     await logged('4.0');
+    const before = await bytesAt('/checkpoint');
+    const health = async () => (await fetch(`${vendor.server.url}/healthz`)).json() as Promise<Record<string, unknown>>;
+    const away = async () => /^limmat_key_away (.)$/m.exec(new TextDecoder().decode(await bytesAt('/metrics')))?.[1];
+    assert.equal([(await health()).status, await away()], ['ok', '0']);
+    const reconnect = hsm.disconnect();
+    const build = [...vendor.buildFlags('4.1', [vendor.vkey]), ...vendor.target, '--out', proofOf('4.1')];
+    assert.match(await ends(2, 'submit', 'build', ...build), /the entry is logged and not published yet: ask again/);
+    const { status, problem } = await health();
+    assert.is(status, 'degraded');
+    assert.match(problem as string, /^the key that signs checkpoints cannot be reached since 2/);
+    assert.match(vendor.server.stderr(), /ALARM: nothing is signed or published: /);
+    assert.equal([await away(), toHex(await bytesAt('/checkpoint'))], ['1', toHex(before)]);
+    reconnect();
+    await until(health, (now) => now.status === 'ok');
+    await logged('4.1');
+    assert.is(await away(), '0');
+    assert.match(vendor.server.stderr(), /checkpoints are signed again/);
+    await stop();
+    await run('fsck', '--data', data);
+  });
+
+  test('a token that refuses the PIN when it is back is not tried again: the log stops', async () => {
+    await start();
+    const reconnect = hsm.disconnect();
+    const out = vendor.path('5.0.cose');
+    const build = [...vendor.buildFlags('5.0', [vendor.vkey]), '--audience', ORIGIN];
+    const refused = ends(3, 'submit', 'build', ...build, ...vendor.target, '--out', out);
+    await until(
+      async () => vendor.server.stderr(),
+      (said) => /ALARM/.test(said),
+    );
+    writeFileSync(join(root, 'pin'), '4321');
+    reconnect();
+    assert.match(await refused, /stopped after an error/);
+    assert.is((await fetch(`${vendor.server.url}/healthz`)).status, 503);
+    assert.match(vendor.server.stderr(), /the PIN is wrong/);
+    assert.is(vendor.server.stderr().match(/the PIN is wrong/g)?.length, 1);
+    await stop();
+    cpSync(token.pinFile, join(root, 'pin'));
+    await start();
+    await logged('5.1');
     await stop();
     await run('fsck', '--data', data);
   });

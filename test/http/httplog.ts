@@ -184,6 +184,7 @@ export class HttpLog {
             publication: this.store,
             announce: (head) => send({ type: 'published', head }),
             settled,
+            signing: () => {},
             sleep: async () => {},
             alarm: (_, ring) => {
               this.deadlinePasses = ring;

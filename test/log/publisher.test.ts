@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { utf8 } from '../../src/core/bytes.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { Publisher } from '../../src/log/publisher.ts';
 import type { Gathered, Witnessing } from '../../src/log/witnessing.ts';
 import { TestLog } from './testlog.ts';
@@ -10,14 +11,30 @@ import { TestLog } from './testlog.ts';
 type Timer = { readonly milliseconds: number; ring(): void };
 type Late = (note: Uint8Array) => void;
 
+/** How long a late cosignature waits for others. */
+const A_WHILE = 100;
 const HALF_AN_HOUR = 30 * 60_000;
 const asSigned = (note: Uint8Array): Gathered => ({ note, again: HALF_AN_HOUR });
 const NONE: Gathered = { note: undefined, again: 700 };
 
-function world(gathered: (note: Uint8Array, late: Late, size: number) => Gathered | Promise<Gathered>) {
+function world(
+  gathered: (note: Uint8Array, late: Late, size: number) => Gathered | Promise<Gathered>,
+  hasWitnesses = true,
+) {
   const log = new TestLog();
+  // It is opaque, so nobody would wait for a publication.
+  Object.defineProperty(log.log, 'awaited', { value: true });
   const timers = new Set<Timer>();
-  const seen = { gathers: [] as number[], probes: 0, signed: 0, shown: [] as string[] };
+  /** What happens while a head is shown, and while the loop rests. */
+  const meanwhile = { shown: () => {}, rest: () => {}, sign: () => {} };
+  const seen = {
+    gathers: [] as number[],
+    probes: 0,
+    signed: 0,
+    rests: 0,
+    shown: [] as string[],
+    troubles: [] as (string | undefined)[],
+  };
   const witnessing: Pick<Witnessing, 'probe' | 'gather'> = {
     async probe() {
       seen.probes++;
@@ -33,15 +50,24 @@ function world(gathered: (note: Uint8Array, late: Late, size: number) => Gathere
     signer: {
       keys: log.signer.keys,
       sign(head) {
+        assert.is(log.log.guarded(), head.size, 'nothing is signed before its guard line is there');
+        meanwhile.sign();
         seen.signed++;
         return log.signer.sign(head);
       },
     },
     publication: log.store,
-    witnessing,
-    announce: ({ note }) => seen.shown.push(new TextDecoder().decode(note)),
+    witnessing: hasWitnesses ? witnessing : undefined,
+    announce({ note }) {
+      seen.shown.push(new TextDecoder().decode(note));
+      meanwhile.shown();
+    },
     settled: () => {},
-    sleep: async () => {},
+    signing: (trouble) => seen.troubles.push(trouble),
+    async sleep() {
+      seen.rests++;
+      meanwhile.rest();
+    },
     alarm(milliseconds, ring) {
       const timer = { milliseconds, ring };
       timers.add(timer);
@@ -67,7 +93,7 @@ function world(gathered: (note: Uint8Array, late: Late, size: number) => Gathere
   async function until(holds: () => boolean): Promise<void> {
     while (!holds()) await passing();
   }
-  return { log, publisher, seen, timers, ring, add, until };
+  return { log, publisher, seen, timers, meanwhile, ring, add, until };
 }
 
 test('a quiet log is cosigned again, and what is published then is newer', async () => {
@@ -134,27 +160,111 @@ test('a stop while the witnesses are asked guards what was committed meanwhile a
   assert.equal(seen.gathers, [1, 2]);
 });
 
+test('a key that is away keeps heads from being published until it is back, and is tried again ever more rarely', async () => {
+  const { log, publisher, seen, meanwhile, timers, ring, add, until } = world(asSigned);
+  let isAway = true;
+  meanwhile.sign = () => {
+    if (isAway) throw new Fault('key-away', 'the token is gone');
+  };
+  const waits = (milliseconds: number) => until(() => [...timers].some((one) => one.milliseconds === milliseconds));
+  add('a');
+  await waits(1000);
+  add('b');
+  ring(1000);
+  await waits(2000);
+  assert.equal([log.store.published(), seen.gathers, log.log.frozen], [undefined, [], undefined]);
+  assert.equal(seen.troubles, ['the token is gone']);
+  isAway = false;
+  ring(2000);
+  await publisher.idle();
+  assert.equal([log.store.published()?.size, seen.troubles], [2, ['the token is gone', undefined]]);
+  isAway = true;
+  add('c');
+  await waits(1000);
+  await publisher.stop();
+  assert.equal([log.log.guarded(), log.store.published()?.size, timers.size], [3, 2, 0]);
+});
+
+test('a key that signs wrongly freezes the log', async () => {
+  const { log, publisher, seen, meanwhile, add } = world(asSigned);
+  meanwhile.sign = () => {
+    throw new Fault('bad-key', 'a signature does not verify');
+  };
+  add('a');
+  await publisher.idle();
+  assert.equal([log.log.frozen?.code, seen.shown], ['frozen', []]);
+});
+
 test('a cosignature that comes late is added, unless a newer head is on its way', async () => {
   const lates: Late[] = [];
-  const { log, publisher, seen, add } = world((note, late) => {
+  const { log, publisher, seen, add, ring, timers } = world((note, late) => {
     lates.push(late);
     return asSigned(note);
   });
   add('a');
   await publisher.idle();
+  lates[0]?.(utf8('with one more'));
   lates[0]?.(utf8('with more'));
+  assert.is(seen.shown.length, 1, 'others may follow');
+  ring(A_WHILE);
   assert.is(new TextDecoder().decode(log.store.published()?.note), 'with more');
-  assert.is(seen.shown.at(-1), 'with more');
+  assert.equal([seen.shown.length, seen.shown.at(-1)], [2, 'with more']);
+  lates[0]?.(utf8('too late'));
   log.add(utf8('b'));
   log.log.turn();
-  lates[0]?.(utf8('too late'));
+  ring(A_WHILE);
   assert.is(seen.shown.at(-1), 'with more');
   publisher.wake();
   await publisher.idle();
   assert.is(log.store.published()?.size, 2);
+  lates[1]?.(utf8('of this head'));
   lates[0]?.(utf8('of another head'));
-  assert.not.ok(seen.shown.includes('of another head'));
+  ring(A_WHILE);
+  assert.is(seen.shown.at(-1), 'of this head');
   assert.is(log.log.frozen, undefined);
+  lates[1]?.(utf8('at the end'));
+  await publisher.stop();
+  assert.is(timers.size, 0, 'nothing keeps the thread from ending');
+});
+
+for (const [what, growing, rests] of [
+  ['rests while more come to share the next head', 2, 3],
+  ['rests for eight times of what it worked at most', 99, 8],
+] as const) {
+  test(`a log whose heads are cosigned ${what}`, async () => {
+    const { log, publisher, seen, meanwhile, add } = world((note, _, size) => {
+      if (size === 1) grow();
+      return asSigned(note);
+    });
+    function grow() {
+      log.add(utf8(`entry ${log.log.head.size}`));
+      log.log.turn();
+    }
+    meanwhile.rest = () => {
+      if (seen.gathers.length === 1 && seen.rests <= growing) grow();
+    };
+    add('a');
+    await publisher.idle();
+    assert.equal([seen.gathers, seen.rests], [[1, 2 + Math.min(growing, rests)], rests]);
+    await publisher.stop();
+  });
+}
+
+test('who waits for a log without witnesses waits for one rest', async () => {
+  const { log, publisher, seen, meanwhile, add } = world(asSigned, false);
+  const grow = () => {
+    log.add(utf8(`entry ${log.log.head.size}`));
+    log.log.turn();
+  };
+  meanwhile.shown = () => {
+    if (seen.shown.length === 1) grow();
+  };
+  meanwhile.rest = () => {
+    if (seen.rests === 1) grow();
+  };
+  add('a');
+  await publisher.idle();
+  assert.equal([seen.rests, seen.shown.length, log.store.published()?.size], [1, 2, 3]);
   await publisher.stop();
 });
 

@@ -110,6 +110,7 @@ export class TestLog {
       publication: this.#failing(this.store),
       announce: (head) => this.seen.push(head),
       settled: () => {},
+      signing: () => {},
       sleep: async () => {},
       alarm: () => () => {},
       observe: () => {},

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { utf8 } from '../../src/core/bytes.ts';
+import { verify } from '../../src/core/signature.ts';
 import type { TokenConfig } from '../../src/store/pkcs11.ts';
 import { seedKeyring } from '../../src/store/seed.ts';
 import { TokenKeyring } from '../../src/store/token.ts';
@@ -59,6 +60,26 @@ if (hsm) {
     hsm.addToken(config.token);
     refused({}, /has more than one token "token \d+": give them different labels/);
     create().open().close(); // what was refused before stands in nobody's way
+  });
+
+  test('token: while it is away nothing is signed, and when it is back it is opened again; a wrong PIN is tried once', () => {
+    const { config, open } = create();
+    const keyring = open();
+    keyring.make('checkpoint-ed25519', 0);
+    const { key, sign } = keyring.signer('checkpoint-ed25519', 0);
+    const message = utf8('a message');
+    const reconnect = hsm.disconnect();
+    for (let tries = 0; tries < 2; tries++) faults('key-away', () => sign(message));
+    reconnect();
+    assert.ok(verify(key, message, sign(message)));
+    hsm.disconnect()();
+    assert.ok(verify(key, message, sign(message)), 'whether it was away meanwhile makes no difference');
+    const again = hsm.disconnect();
+    faults('key-away', () => sign(message));
+    again();
+    writeFileSync(config.pinFile, '4321\n');
+    assert.match(faults('bad-key', () => sign(message)).message, /the PIN is wrong/);
+    keyring.close();
   });
 
   test('token: a key cannot be read, and a signature that does not verify is not handed out', () => {

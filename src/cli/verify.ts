@@ -81,7 +81,8 @@ async function checkArtifact({ entry }: Proven, path: string, quiet?: boolean): 
 function notShown({ size, signed }: Proven): string[] {
   const others = signed.filter(({ vkey }) => vkey.name !== signed[0]?.vkey.name);
   return [
-    `whether the key of the issuer was good at that entry, and what happened after size ${size}: ask the log or a monitor`,
+    `whether the key of the issuer was good at that entry, or was revoked since: ask with \`limmat verdict\`, or a monitor`,
+    `what else happened after size ${size}: ask the log or a monitor`,
     ...(others.length === 0 ? ['whether witnesses saw this tree: only the log itself has signed it'] : []),
   ];
 }

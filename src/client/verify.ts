@@ -173,16 +173,17 @@ function artifactsIn(payload: Uint8Array): { name: string; digests: Record<strin
 
 /** What nobody may conclude from this file alone. */
 function notShown(
-  { size }: Proven,
+  { index, size }: Proven,
   statement: SignedStatement | undefined,
   enrolment: Enrolment | undefined,
   { counted }: Verdict,
 ): string[] {
-  const later = `what happened after size ${size}, such as a withdrawal or a compromise: ask the log or a monitor`;
+  const later = `what happened after size ${size}, such as a withdrawal or a correction: ask the log or a monitor`;
+  const state = `whether the key was active at entry ${index}, and whether it was revoked or reported compromised since`;
   const key =
     enrolment === undefined
       ? 'whether the signature of the statement is good, and its key: the bundle carries no enrolment, the log has checked it'
-      : 'whether the key was active at that entry: its enrolment is shown, what followed is on the word of the log';
+      : `${state}: this shows its enrolment at entry ${enrolment.index} alone; ask the log for its verdict, or a monitor`;
   return [
     ...(statement ? [key] : []),
     later,

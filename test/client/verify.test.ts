@@ -33,6 +33,11 @@ test('a bundle shows the entry, its key, the file, and says what it does not sho
   assert.is(verified.enrolment?.purpose, 'build');
   assert.is(verified.origin, trust.policy.logs[0]?.vkey.name);
   assert.is(verified.notShown.length, 3, 'what followed on the enrolment, what came later, witnesses');
+  const state = `active at entry ${verified.index}, and whether it was revoked or reported compromised since`;
+  assert.match(
+    verified.notShown[0] ?? '',
+    `${state}: this shows its enrolment at entry ${verified.enrolment?.index} alone`,
+  );
   const digests = new Map([
     ['sha512', new Uint8Array(64)],
     ['sha256', new Uint8Array(createHash('sha256').update(artifact).digest())],

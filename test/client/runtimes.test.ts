@@ -180,4 +180,11 @@ test('on Node it is one file beside its entry point, which imports nothing but n
   assert.equal(imports(read('shared.js')), new Set(['node:crypto']));
 });
 
+test('limmat/client has the same Fault, so that one `instanceof` does for both', () => {
+  const program =
+    "import * as c from 'limmat/client'; import * as v from 'limmat/verify'; console.log(c.Fault === v.Fault)";
+  const args = ['--input-type=module', '-e', program];
+  assert.is(execFileSync(process.execPath, args, { cwd: consumer, encoding: 'utf8' }).trim(), 'true');
+});
+
 test.run();

@@ -18,6 +18,8 @@ await build({
   conditions: ['source'],
   // For threads that sign: neither of the two does, so nothing of it is left.
   external: ['*/mldsa44.wasm.ts'],
+  // V8 reads all of it at every start.
+  minify: true,
   sourcemap: true,
   legalComments: 'none',
 });

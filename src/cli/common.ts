@@ -73,3 +73,9 @@ export function mapsOf(schema: Node): readonly MapNode[] {
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
+
+/** The same, and as several lines: the environment has one value for all of them. */
+export function collectLines(value: string, before: readonly string[]): string[] {
+  const lines = value.split('\n').map((line) => line.trim());
+  return [...before, ...lines.filter((line) => line !== '')];
+}

@@ -13,10 +13,11 @@ import { type Verified, verify } from '../client/verify.ts';
 import { utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { replaceFile } from '../store/durable.ts';
+import { collectLines } from './common.ts';
 import { exitCode, UNAVAILABLE } from './exit.ts';
 import { hashFile } from './hashfile.ts';
 import { explained } from './hints.ts';
-import { command, parseNumber, required, setting } from './options.ts';
+import { command, missing, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes } from './readinput.ts';
 import { sign } from './statement.ts';
@@ -25,8 +26,13 @@ import { type BuildOptions, composeBuild, withBuild } from './submitbuild.ts';
 export function makeCommand(): Command {
   const gate = command('gate', 'in a build job: let files pass only when they are logged and proven')
     .argument('[artifact...]', 'the files of one build')
-    .addOption(setting('--url <url>', 'the log'))
-    .addOption(setting('--trust <file>', 'what `limmat trust bundle` wrote, a tlog-policy, or the vkeys of the log'))
+    .addOption(repeatable('--url <url>', 'the log; give several, and the first that can takes the build'))
+    .addOption(
+      repeatable(
+        '--trust <file>',
+        'what `limmat trust bundle` wrote, a tlog-policy, or the vkeys of the log; one for all logs, or one for each',
+      ),
+    )
     .addOption(
       setting('--patience <seconds>', 'how long to go on while the log or its witnesses are away').default('3600'),
     )
@@ -39,8 +45,12 @@ export function makeCommand(): Command {
   return withBuild(gate);
 }
 
-type Options = Omit<BuildOptions, 'artifact' | 'vkey'> & {
-  trust?: string;
+/** In the environment, one a line. */
+const repeatable = (flags: string, what: string) => setting(flags, what).argParser(collectLines).default([]);
+
+type Options = Omit<BuildOptions, 'artifact' | 'vkey' | 'url'> & {
+  url: string[];
+  trust: string[];
   patience: string;
   spool: string;
   offlineSpool?: string;
@@ -51,24 +61,24 @@ type Options = Omit<BuildOptions, 'artifact' | 'vkey'> & {
 const bundlePath = (artifact: string): string => `${artifact}.limmat.json`;
 
 async function pass(artifacts: string[], options: Options): Promise<void> {
-  const trust = parseTrust(readBytes(required(options, 'trust')));
-  const log = new Log({ url: required(options, 'url'), trust });
+  const logs = logsOf(options);
   const folder = options.offlineSpool ?? options.spool;
   const spool = fileSpool(folder);
   const submitter = new Submitter({
-    logs: [log],
+    logs,
     spool,
     patience: parseNumber('patience', options.patience),
-    keep: (logged, note) => writeBundles(log, logged, JSON.parse(note) as string[], folder),
+    keep: (logged, note, log) => writeBundles(log, logged, JSON.parse(note) as string[], folder),
   });
   if (options.resume) return resume(submitter, options);
   if (artifacts.length === 0) throw new Fault('bad-request', 'gate takes the files of a build, or --resume');
-  const known = await Promise.all(artifacts.map((path) => provenAlready(path, trust, options.json)));
+  const known = await Promise.all(artifacts.map((path) => provenAlready(path, logs, options.json)));
   if (!known.includes(undefined)) {
     tell(options, 'logged before', known[0] as Verified, artifacts);
     return;
   }
-  const { statement } = await composeBuild({ ...options, artifact: artifacts });
+  const { url: _, trust: __, ...build } = options;
+  const { statement } = await composeBuild({ ...build, artifact: artifacts });
   const entry = sign(statement, required(options, 'key'));
   const paths = artifacts.map((path) => resolve(path));
   try {
@@ -82,17 +92,32 @@ async function pass(artifacts: string[], options: Options): Promise<void> {
   }
 }
 
-/** A file whose bundle lies beside it and verifies, by the same trust as a new one. */
-async function provenAlready(path: string, trust: Trust, quiet?: boolean): Promise<Verified | undefined> {
+/** In the order in which they are tried, each with what is pinned of it. */
+function logsOf({ url: urls, trust: files }: Options): Log[] {
+  if (urls.length === 0) throw missing('url');
+  if (files.length === 0) throw missing('trust');
+  if (files.length !== 1 && files.length !== urls.length) {
+    const what = `--trust is one for all logs or one for each, in the order of --url: not ${files.length} for ${urls.length}`;
+    throw new Fault('bad-request', what);
+  }
+  const trusts = files.map((file) => parseTrust(readBytes(file)));
+  return urls.map((url, i) => new Log({ url, trust: trusts[trusts.length === 1 ? 0 : i] as Trust }));
+}
+
+/** A file whose bundle lies beside it and verifies, by the same trust in one of the logs as a new one. */
+async function provenAlready(path: string, logs: readonly Log[], quiet?: boolean): Promise<Verified | undefined> {
   const { digests } = await hashFile(path, ['sha256'], quiet);
   if (!existsSync(bundlePath(path))) return undefined;
-  try {
-    return verify(Uint8Array.from(readFileSync(bundlePath(path))), trust, { digests });
-  } catch (error) {
-    // One of another file or with too few witnesses: it is logged again, which changes nothing where it was before.
-    if (error instanceof Fault) return undefined;
-    throw error;
+  const bundle = Uint8Array.from(readFileSync(bundlePath(path)));
+  for (const { trust } of logs) {
+    try {
+      return verify(bundle, trust, { digests });
+    } catch (error) {
+      // One of another file, log or key, or with too few witnesses: it is logged again, which changes nothing there.
+      if (!(error instanceof Fault)) throw error;
+    }
   }
+  return undefined;
 }
 
 /** Beside each file, or in the spool where its folder is gone. */

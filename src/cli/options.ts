@@ -59,8 +59,13 @@ function fromConfig(option: Option, value: Json, config: string): unknown {
 export function required(options: Record<string, unknown>, name: string): string {
   const value = options[name];
   if (typeof value === 'string' && value !== '') return value;
+  throw missing(name);
+}
+
+/** The fault of an option that was given nowhere. */
+export function missing(name: string): Fault {
   const long = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new Fault(
+  return new Fault(
     'bad-request',
     `--${long} is missing (or LIMMAT_${long.replaceAll('-', '_').toUpperCase()}, or ${long} in --config)`,
   );

@@ -1,4 +1,4 @@
-/** `limmat proof`: fetches the offline proof of an entry, checks it, and writes it to a file. @module */
+/** `limmat proof`: fetches the proof of an entry, checks it, and writes it to a file, or the statement with its receipt. @module */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
 import { verifyProof } from '../client/offline.ts';
@@ -10,6 +10,7 @@ import { replaceFile } from '../store/durable.ts';
 import { describeProven } from './describe.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
+import { transparentOf } from './receipts.ts';
 import { readTrust, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
@@ -17,12 +18,20 @@ export function makeCommand(): Command {
     .addOption(setting('--url <url>', 'the log'))
     .option('--index <n>', 'the entry by its index, read through tiles')
     .option('--entry <id>', 'the entry by its id, as Location tells it')
-    .addOption(setting('--out <file>', 'where the proof goes (default: entry-N.tlog-proof)'))
+    .option('--transparent', 'as a Transparent Statement instead: the statement with its receipt in header 394')
+    .addOption(setting('--out <file>', 'where it goes (default: entry-N.tlog-proof, or entry-N.cose)'))
     .action(proof);
   return withTrust(made);
 }
 
-type Options = Trusting & { url?: string; index?: string; entry?: string; out?: string; json?: boolean };
+type Options = Trusting & {
+  url?: string;
+  index?: string;
+  entry?: string;
+  transparent?: boolean;
+  out?: string;
+  json?: boolean;
+};
 
 async function proof(options: Options): Promise<void> {
   if ((options.index === undefined) === (options.entry === undefined)) {
@@ -37,8 +46,8 @@ async function proof(options: Options): Promise<void> {
   const proven = verifyProof(bytes, trust.vkeys);
   const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });
   if (options.entry !== undefined) checkEntry(proven.entry, options.entry);
-  const out = options.out ?? `entry-${proven.index}.tlog-proof`;
-  replaceFile(out, bytes);
+  const out = options.out ?? `entry-${proven.index}.${options.transparent ? 'cose' : 'tlog-proof'}`;
+  replaceFile(out, options.transparent ? await transparentOf(client, proven) : bytes);
   print(options.json, { proof: out, ...describeProven(proven), witnesses });
 }
 

@@ -3,13 +3,11 @@ import { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
 import { type Proven, requireQuorum, verifyPinned } from '../client/offline.ts';
 import { formatTrust, type Trust, trustInKeys } from '../client/trust.ts';
-import { equal, toHex, utf8 } from '../core/bytes.ts';
-import { decodeStatement, entryIdOf, statementIn } from '../core/cose.ts';
-import { decodeKeySet, thumbprintOf } from '../core/cosekey.ts';
+import { toHex, utf8 } from '../core/bytes.ts';
+import { statementIn } from '../core/cose.ts';
+import { thumbprintOf } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { parseVkey, type Vkey } from '../core/note.ts';
-import { decodeReceipt, verifyReceipt } from '../core/receipt.ts';
-import type { PublicKey } from '../core/signature.ts';
 import { type Policy, parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
 import { kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
@@ -17,6 +15,7 @@ import { replaceFile } from '../store/durable.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes, readVkeys } from './readinput.ts';
+import { receiptKeys } from './receipts.ts';
 
 export function makeCommand(): Command {
   const bundle = command('bundle', 'write what a client pins of a log into one file: keys, witnesses, first entry')
@@ -76,14 +75,4 @@ function policyIn({ entry }: Proven): Policy {
   const members = named.map(({ name }) => name);
   const group = { name: 'witnesses', threshold: witnessQuorum, members };
   return { logs: [], witnesses: named, groups: [group], quorum: group.name };
-}
-
-/** The keys of receipts as the log serves them. Fault `bad-receipt` if none of them has signed one for this statement. */
-async function receiptKeys(client: LogClient, { entry, leafHash }: Proven): Promise<PublicKey[]> {
-  const keys = decodeKeySet(await client.get('.well-known/scitt-keys')).map(({ key }) => key);
-  const receipt = decodeReceipt(await client.get(`entries/${entryIdOf(decodeStatement(entry).id)}`));
-  const signer = keys.find((key) => equal(thumbprintOf(key), receipt.kid ?? new Uint8Array(0)));
-  if (!signer) throw new Fault('bad-receipt', 'a receipt of the log names a key that the log does not serve');
-  verifyReceipt(receipt, leafHash, signer);
-  return keys;
 }

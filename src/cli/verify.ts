@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { artifactIn, type Proven, verifyProof } from '../client/offline.ts';
+import { SIGN1_TAG } from '../client/transparent.ts';
 import { equal } from '../core/bytes.ts';
 import { statementIn } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
@@ -34,9 +35,6 @@ export function makeCommand(): Command {
 
 type Options = Trusting & { trust?: string; artifact?: string; json?: boolean };
 
-/** How COSE_Sign1 begins: a receipt, or a statement with receipts. */
-const SIGN1_TAG = 0xd2;
-
 async function verify(file: string, options: Options): Promise<void> {
   if (options.trust !== undefined) return verifyTrusted(file, options.trust, options);
   const trust = readTrust(options);
@@ -57,7 +55,8 @@ function refuseReceipt(file: string, { needsWitnesses }: Trust): never {
   if (needsWitnesses) {
     throw new Fault('no-quorum', `no witness evidence: ${file} is a receipt, the word of the log alone; ${instead}`);
   }
-  throw new Fault('bad-request', `${file} is COSE, not a .tlog-proof; ${instead}`);
+  const what = `${file} is COSE, not a .tlog-proof, and --vkey has no receipt keys: a statement with its receipt goes with --trust`;
+  throw new Fault('bad-request', `${what}; ${instead}`);
 }
 
 /**
@@ -81,7 +80,8 @@ async function checkArtifact({ entry }: Proven, path: string, quiet?: boolean): 
 function notShown({ size, signed }: Proven): string[] {
   const others = signed.filter(({ vkey }) => vkey.name !== signed[0]?.vkey.name);
   return [
-    `whether the key of the issuer was good at that entry, and what happened after size ${size}: ask the log or a monitor`,
+    `whether the key of the issuer was good at that entry, or was revoked since: ask with \`limmat verdict\`, or a monitor`,
+    `what else happened after size ${size}: ask the log or a monitor`,
     ...(others.length === 0 ? ['whether witnesses saw this tree: only the log itself has signed it'] : []),
   ];
 }

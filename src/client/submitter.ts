@@ -11,8 +11,8 @@ import { memorySpool, type Spool, type Spooled } from './spool.ts';
 export type SubmitterParts = {
   /** In the order in which they are tried. */
   readonly logs: readonly Log[];
-  /** Called with the verified proof of each statement; it leaves the spool when this has returned. */
-  readonly keep: (logged: Logged, note: string) => void | Promise<void>;
+  /** Called with the verified proof of each statement and the log that took it; then the statement leaves the spool. */
+  readonly keep: (logged: Logged, note: string, log: Log) => void | Promise<void>;
   /** Without one, a statement that is not logged when the process ends is lost. */
   readonly spool?: Spool;
   /** How long a statement is tried, in seconds; then it stays in the spool. */
@@ -118,7 +118,7 @@ export class Submitter {
     }
   }
 
-  async #deliver(id: string, item: Spooled): Promise<Logged> {
+  async #deliver(id: string, { statement, note }: Spooled): Promise<Logged> {
     const { logs, spool, keep, patience, clock, sleep } = this.#parts;
     const deadline = clock().getTime() / 1000 + patience;
     let mayHave = (await spool.all()).get(id)?.sentTo;
@@ -127,16 +127,20 @@ export class Submitter {
       const log = logs[next % logs.length] as Log;
       try {
         // On disk before it is sent: after a crash nobody else may get it first.
-        await spool.put(id, { ...item, sentTo: log.url });
-        const logged = await log.submit(item.statement);
-        await keep(logged, item.note);
+        await spool.put(id, { statement, note, sentTo: log.url });
+        const logged = await log.submit(statement);
+        await keep(logged, note, log);
         await spool.remove(id);
         return logged;
       } catch (error) {
         if (!(error instanceof Fault) || !isPassing(error)) throw error;
         const lacks = await certainlyLacks(log, id, error, mayHave === log.url);
         mayHave = lacks ? undefined : log.url;
-        if (lacks) next++;
+        if (lacks) {
+          // Whoever resumes later need not wait for this log.
+          await spool.put(id, { statement, note });
+          next++;
+        }
         // The next log is tried at once; once around all of them, there is a pause.
         const rests = !lacks || next % logs.length === 0;
         const wait = rests ? this.#wait(Math.floor(attempt / logs.length), error) : 0;

@@ -5,7 +5,7 @@
 import { sha256 } from '#sha256';
 import { equal, toHex } from '../core/bytes.ts';
 import { type CborMap, decode } from '../core/cbor.ts';
-import { type SignedStatement, statementIn, verifyStatement } from '../core/cose.ts';
+import { decodeStatement, type SignedStatement, statementIn, verifyStatement } from '../core/cose.ts';
 import { fromCoseKey } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
@@ -15,6 +15,7 @@ import { kidOf, type PublicKey } from '../core/signature.ts';
 import { parseTlogProof, type TlogProof } from '../core/tlogproof.ts';
 import { artifactIn, type Digests, type Proven, verifyParsed } from './offline.ts';
 import { parseBundle } from './proofbundle.ts';
+import { proveTransparent, SIGN1_TAG } from './transparent.ts';
 import { type Trust, trustedKeys } from './trust.ts';
 
 export { Fault } from '../core/fault.ts';
@@ -49,13 +50,16 @@ export type Verified = Proven & {
   /** The name under which the build lists the file. */
   readonly artifact?: string;
   readonly quorum: Verdict;
+  /** The pinned key whose receipt has shown it; none where a checkpoint did. */
+  readonly receiptKey?: PublicKey;
   readonly notShown: readonly string[];
 };
 
 /**
  * Checks everything that a bundle (or a `tlog-proof@v1`) shows: that the log signed a tree with the entry in it, that
  * enough witnesses saw that tree, that it is not too old, that the statement was signed by a key that was enrolled
- * before, and that a file is the one it speaks of. Throws a `Fault` that says what is not so.
+ * before, and that a file is the one it speaks of. A Transparent Statement is taken too, where the trust pins receipt
+ * keys and asks for no witness. Throws a `Fault` that says what is not so.
  *
  * ```ts
  * import { parseTrust, verify } from 'limmat/verify';
@@ -65,6 +69,7 @@ export type Verified = Proven & {
  * ```
  */
 export function verify(bundle: Uint8Array, trust: Trust, options: VerifyOptions = {}): Verified {
+  if (bundle[0] === SIGN1_TAG) return verifyTransparent(bundle, trust, options);
   const parsed = parseBundle(bundle);
   const proof = parseTlogProof(parsed.proof);
   // A proof without its entry is for an opaque log, where the file itself was logged.
@@ -82,6 +87,20 @@ export function verify(bundle: Uint8Array, trust: Trust, options: VerifyOptions 
     ...(shown === undefined ? {} : { enrolment: shown }),
     ...(artifact === undefined ? {} : { artifact }),
     notShown: notShown(proven, statement, shown, quorum),
+  };
+}
+
+function verifyTransparent(bytes: Uint8Array, trust: Trust, options: VerifyOptions): Verified {
+  const { proven, ...shown } = proveTransparent(bytes, trust, options.age);
+  const statement = decodeStatement(proven.entry);
+  const artifact = artifactOf(proven, statement, options);
+  const unsigned = `whether its place is ${proven.index} of ${proven.size}: a receipt signs the root of the tree alone`;
+  return {
+    ...proven,
+    ...shown,
+    statement,
+    ...(artifact === undefined ? {} : { artifact }),
+    notShown: [...notShown(proven, statement, undefined, shown.quorum), unsigned],
   };
 }
 
@@ -173,16 +192,17 @@ function artifactsIn(payload: Uint8Array): { name: string; digests: Record<strin
 
 /** What nobody may conclude from this file alone. */
 function notShown(
-  { size }: Proven,
+  { index, size }: Proven,
   statement: SignedStatement | undefined,
   enrolment: Enrolment | undefined,
   { counted }: Verdict,
 ): string[] {
-  const later = `what happened after size ${size}, such as a withdrawal or a compromise: ask the log or a monitor`;
+  const later = `what happened after size ${size}, such as a withdrawal or a correction: ask the log or a monitor`;
+  const state = `whether the key was active at entry ${index}, and whether it was revoked or reported compromised since`;
   const key =
     enrolment === undefined
-      ? 'whether the signature of the statement is good, and its key: the bundle carries no enrolment, the log has checked it'
-      : 'whether the key was active at that entry: its enrolment is shown, what followed is on the word of the log';
+      ? 'whether the signature of the statement is good, and its key: there is no enrolment here, the log has checked it'
+      : `${state}: this shows its enrolment at entry ${enrolment.index} alone; ask the log for its verdict, or a monitor`;
   return [
     ...(statement ? [key] : []),
     later,

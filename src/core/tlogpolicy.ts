@@ -2,7 +2,7 @@
  * Trust policy files, C2SP tlog-policy: which logs are known, which witnesses, and whose cosignatures make a checkpoint
  * good enough. Reads and writes the file; `quorum.ts` decides by it. @module
  */
-import { fromUtf8, toHex } from './bytes.ts';
+import { equal, fromUtf8 } from './bytes.ts';
 import { Fault, messageOf } from './fault.ts';
 import {
   COSIGNATURE_ED25519,
@@ -13,6 +13,7 @@ import {
   parseVkey,
   type Vkey,
 } from './note.ts';
+import type { PublicKey } from './signature.ts';
 import { parseSize } from './size.ts';
 
 export type PolicyLog = { readonly vkey: Vkey; readonly url?: string };
@@ -82,7 +83,7 @@ class PolicyReader {
   readonly #groups: PolicyGroup[] = [];
   readonly #names = new Set<string>();
   readonly #members = new Set<string>();
-  readonly #keys = { log: new Set<string>(), witness: new Set<string>() };
+  readonly #keys = { log: [] as PublicKey[], witness: [] as PublicKey[] };
   #quorum: string | undefined;
 
   line(bytes: Uint8Array): void {
@@ -161,9 +162,10 @@ class PolicyReader {
   #newKey(kind: 'log' | 'witness', text: string, types: readonly NoteKeyType[]): Vkey {
     const vkey = parseVkey(text);
     if (!types.includes(vkey.type)) throw bad(`a key of type ${vkey.type} is not the key of a ${kind}`);
-    const bytes = `${vkey.key.algorithm} ${toHex(vkey.key.bytes)}`;
-    if (this.#keys[kind].has(bytes)) throw bad(`another ${kind} has the same key`);
-    this.#keys[kind].add(bytes);
+    const { algorithm, bytes } = vkey.key;
+    const isSame = (other: PublicKey) => other.algorithm === algorithm && equal(other.bytes, bytes);
+    if (this.#keys[kind].some(isSame)) throw bad(`another ${kind} has the same key`);
+    this.#keys[kind].push(vkey.key);
     return vkey;
   }
 }

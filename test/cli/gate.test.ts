@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
-import { COSIGNATURE_ED25519, formatVkey, vkeyOf } from '../../src/core/note.ts';
+import { COSIGNATURE_ED25519, formatVkey, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { limmatIn, type Ran, serve } from '../flow/server.ts';
 import { folder } from '../folder.ts';
@@ -135,11 +136,58 @@ test('without its witnesses nothing passes, and a bundle without them is none', 
   assert.match(said, /quorum not met/);
 });
 
+/** Where nothing listens any more; a port that `fetch` does not refuse by itself. */
+const closed = await new Promise<string>((resolve) => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo;
+    server.close(() => resolve(`http://127.0.0.1:${port}`));
+  });
+});
+/** What is pinned of a log that is there no more. */
+const strangers = vendor.file(
+  'strangers.vkey',
+  `${formatVkey(vkeyOf('log.example/other', NOTE_ED25519, signerOf('ed25519', new Uint8Array(32).fill(9)).key))}\n`,
+);
+
+test('of several logs the first that can takes the build, and the proof is of that one', async () => {
+  const { files, spool } = job('a.bin');
+  const [file] = files as [string];
+  const both = ['--url', closed, '--trust', strangers, ...flags('11', spool)];
+  const said = await run('gate', file, ...both);
+  const verified = await run('verify', `${file}.limmat.json`, '--trust', trust, '--artifact', file);
+  assert.is(verified.entry, said.entry);
+  assert.is((verified.key as { purpose: string }).purpose, 'build', 'its key is shown by the log that took it');
+  assert.equal(waiting(spool), []);
+  const nowhere = ['--url', closed, '--trust', strangers, '--url', closed, '--trust', trust];
+  assert.is((await run('gate', file, ...nowhere)).what, 'logged before', 'in the second log');
+  await run('gate', ...job('b.bin').files, ...flags('12', spool), '--url', closed);
+});
+
+test('several logs are lines of the environment and a list in a file, and the spool finds its way to one', async () => {
+  const { place, files, spool } = job('a.bin');
+  const said = await ends(3, 'gate', ...files, ...flags('13', spool, closed), '--url', closed, '--patience', '0');
+  assert.match(said, /Not logged/);
+  const env = { LIMMAT_URL: `${closed}\n  ${vendor.server.url}\n`, LIMMAT_TRUST: `${strangers}\n${trust}` };
+  const { code, stderr } = await limmatIn({ env }, 'gate', '--resume', '--spool', spool);
+  assert.is(code, 0, stderr);
+  await run('verify', `${files[0]}.limmat.json`, '--trust', trust, '--artifact', files[0] as string);
+  const config = join(place, 'gate.json');
+  writeFileSync(config, JSON.stringify({ url: [closed, vendor.server.url], trust, spool, site: 'zrh-1' }));
+  const rest = ['--product', 'app', '--product-version', '14', ...who()];
+  await run('gate', ...job('c.bin').files, '--config', config, ...rest);
+});
+
 test('gate says what is missing', async () => {
   const { files, spool } = job('a.bin');
   assert.match(await ends(2, 'gate', '--trust', trust, '--url', NOWHERE), /takes the files/);
   assert.match(await ends(2, 'gate', 'no-such-file', ...flags('7', spool)), /there is no file/);
   assert.match(await ends(2, 'gate', ...files, '--url', NOWHERE), /--trust is missing/);
+  assert.match(await ends(2, 'gate', ...files, '--trust', trust), /--url is missing/);
+  const [one, more] = [
+    ['--url', NOWHERE],
+    ['--trust', trust, '--trust', trust],
+  ];
+  assert.match(await ends(2, 'gate', ...files, ...one, ...more), /one for all logs or one for each.*not 2 for 1/);
 });
 
 /** Runs the shell lines of a ready-made step, as the runner does, with `limmat` being this checkout. */
@@ -167,7 +215,7 @@ test('the GitHub action logs a build and leaves no key behind', () => {
   const { place, files, spool } = job('a b.bin', 'c.bin');
   const inputs: Record<string, string> = {
     artifacts: `${files[0]}\n\n  ${files[1]}\n`,
-    url: vendor.server.url,
+    url: `${closed}\n${vendor.server.url}\n`,
     trust,
     key: readFileSync(vendor.key('build'), 'utf8'),
     issuer: 'acme',

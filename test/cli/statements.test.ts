@@ -82,7 +82,7 @@ test('verify: the right file, the wrong file, no file, standard input', async ()
   assert.is(good.code, 0, good.stderr);
   assert.match(good.stdout, /verified +true/);
   assert.match(good.stdout, /artifact +kdb\.cab/);
-  assert.match(good.stdout, /notShown +whether the key of the issuer was good/);
+  assert.match(good.stdout, /notShown +whether the key of the issuer was good at that entry, or was revoked since/);
   assert.is((await run(...verify(proof, '--artifact', notes))).artifact, 'notes.txt');
   assert.is((await run(...verify(proof))).entry, index);
   const piped = await limmatIn({ input: readFileSync(proof) }, ...verify('-'));
@@ -92,6 +92,20 @@ test('verify: the right file, the wrong file, no file, standard input', async ()
   assert.match(await ends(2, ...verify(vendor.path('none'))), /there is no file/);
   assert.match(await ends(2, ...verify(vendor.root)), /EISDIR/);
   assert.match(await ends(2, 'verify', proof), /--vkey is missing \(or LIMMAT_VKEY/);
+});
+
+test('proof writes a Transparent Statement too, which verifies by the receipt keys of a trust file', async () => {
+  const [out, trust] = [vendor.path('kdb.cose'), vendor.path('trust.json')];
+  const said = await run('proof', ...vendor.target, '--index', String(index), '--transparent', '--out', out);
+  assert.is(said.proof, out);
+  const pinned = await run('trust', 'bundle', ...vendor.target, '--out', trust);
+  const verified = await run('verify', out, '--trust', trust, '--artifact', kdb);
+  assert.is(verified.artifact, 'kdb.cab');
+  assert.is(verified.entry, index);
+  assert.equal([verified.receiptKey], pinned.receiptKeys);
+  assert.match(await ends(1, 'verify', out, '--trust', trust, '--artifact', vendor.vkey), /not among the artifacts/);
+  assert.match(await ends(1, 'verify', out, '--trust', trust, '--max-age', '1h'), /a receipt has no time/);
+  assert.match(await ends(2, 'verify', out, '--vkey', vendor.vkey), /is COSE.*goes with --trust/);
 });
 
 test('verify: a proof with any line changed, and the keys of another log', async () => {

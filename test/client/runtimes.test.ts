@@ -5,9 +5,12 @@ import { build } from 'esbuild';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatBundle, parseBundle } from '../../src/client/proofbundle.ts';
-import { fromUtf8, utf8 } from '../../src/core/bytes.ts';
+import { fromUtf8, toBase64, utf8 } from '../../src/core/bytes.ts';
+import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { COSIGNATURE_ED25519, formatVkey, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';
+import { parseTlogProof } from '../../src/core/tlogproof.ts';
+import { flipBit } from '../check.ts';
 import { folder } from '../folder.ts';
 import { Party } from './party.ts';
 
@@ -16,14 +19,16 @@ import { Party } from './party.ts';
 const root = join(import.meta.dirname, '../..');
 
 const party = await Party.meet('p256');
-const bundle = fromUtf8(await party.bundle(), 'bad-proof');
+const bundle = await party.bundle();
+const entry = parseTlogProof(parseBundle(bundle).proof).extra as Uint8Array;
+const transparent = await party.log.client.get(`entries/${entryIdOf(decodeStatement(entry).id)}/transparent-statement`);
 const trust = fromUtf8(party.trustFile, 'bad-policy');
 await party.end();
 
-type Case = { readonly bundle: string; readonly trust: string; readonly file: string };
+type Case = { readonly bundle: Uint8Array; readonly trust: string; readonly file: string };
 const good: Case = { bundle, trust, file: 'what was built' };
 
-const { proof, enrolment } = parseBundle(utf8(bundle)) as { proof: Uint8Array; enrolment: Uint8Array };
+const { proof, enrolment } = parseBundle(bundle) as { proof: Uint8Array; enrolment: Uint8Array };
 const [ed25519, mldsa] = (JSON.parse(trust) as { policy: string[] }).policy as [string, string];
 const { key } = signerOf('ed25519', new Uint8Array(32).fill(8));
 const witness = formatVkey(vkeyOf('witness.example', COSIGNATURE_ED25519, key));
@@ -34,7 +39,7 @@ function tampered(place: RegExp): Case {
   const text = fromUtf8(proof, 'bad-proof');
   const changed = text.replace(place, (found) => found.slice(0, -1) + (found.endsWith('A') ? 'B' : 'A'));
   assert.is.not(changed, text, `${place} is in the proof`);
-  return { ...good, bundle: formatBundle({ proof: utf8(changed), enrolment }) };
+  return { ...good, bundle: utf8(formatBundle({ proof: utf8(changed), enrolment })) };
 }
 
 /** What each runtime is asked, and what it must say: a name and an organisation, or the code of a fault. */
@@ -42,7 +47,7 @@ const CASES: readonly (readonly [string, Case, string])[] = [
   ['a bundle', good, 'app.bin of acme'],
   ['only the Ed25519 key pinned', { ...good, trust: `${ed25519}\nquorum none\n` }, 'app.bin of acme'],
   ['only the ML-DSA key pinned', { ...good, trust: `${mldsa}\nquorum none\n` }, 'app.bin of acme'],
-  ['a bare proof', { ...good, bundle: fromUtf8(proof, 'bad-proof') }, 'app.bin of somebody'],
+  ['a bare proof', { ...good, bundle: proof }, 'app.bin of somebody'],
   ['another file', { ...good, file: 'something else' }, 'bad-proof'],
   ['an entry that was changed', tampered(/^extra .{300}/m), 'bad-proof'],
   ['a root that was changed', tampered(/\n\n.*\n.*\n.{9}/), 'bad-signature'],
@@ -50,7 +55,13 @@ const CASES: readonly (readonly [string, Case, string])[] = [
   ['an ML-DSA signature that was changed', tampered(/^— \S+ .{1000}/m), 'bad-signature'],
   ['the key of another log', { ...good, trust: `log ${stranger}\nquorum none\n` }, 'unknown-signer'],
   ['a quorum that is not met', { ...good, trust: `${ed25519}\nwitness w ${witness}\nquorum w\n` }, 'bad-proof'],
-  ['as enrolment a build', { ...good, bundle: formatBundle({ proof, enrolment: proof }) }, 'bad-proof'],
+  ['a Transparent Statement', { ...good, bundle: transparent }, 'app.bin of somebody'],
+  [
+    'a Transparent Statement with another signature',
+    { ...good, bundle: flipBit(transparent, 8 * 300) },
+    'bad-signature',
+  ],
+  ['as enrolment a build', { ...good, bundle: utf8(formatBundle({ proof, enrolment: proof })) }, 'bad-proof'],
 ];
 
 /** A program that depends on the package, which lies there as npm would unpack it. */
@@ -62,15 +73,17 @@ const archive = execFileSync('npm', pack, { cwd: root, encoding: 'utf8' }).trim(
 execFileSync('tar', ['xzf', archive, '-C', 'node_modules/limmat', '--strip-components=1'], { cwd: consumer });
 symlinkSync(join(root, 'node_modules/@noble'), join(consumer, 'node_modules/@noble'));
 write('package.json', JSON.stringify({ type: 'module', dependencies: { limmat: '*' } }));
-write('cases.js', `export const cases = ${JSON.stringify(CASES.map(([, asked]) => asked))};`);
+const asked = CASES.map(([, { bundle: bytes, ...rest }]) => ({ ...rest, bundle: toBase64(bytes) }));
+write('cases.js', `export const cases = ${JSON.stringify(asked)};`);
 write(
   'report.js',
   `import { Fault, parseTrust, verify } from 'limmat/verify';
    import { cases } from './cases.js';
    const utf8 = (text) => new TextEncoder().encode(text);
+   const fromBase64 = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
    function answer({ bundle, trust, file }) {
      try {
-       const { artifact, enrolment } = verify(utf8(bundle), parseTrust(utf8(trust)), { file: utf8(file) });
+       const { artifact, enrolment } = verify(fromBase64(bundle), parseTrust(utf8(trust)), { file: utf8(file) });
        return artifact + ' of ' + (enrolment?.organisation ?? 'somebody');
      } catch (error) {
        return error instanceof Fault ? error.code : String(error);
@@ -162,9 +175,16 @@ for (const [name, { packaged, prepare }] of Object.entries(RUNTIMES)) {
 test('on Node it is one file beside its entry point, which imports nothing but node:crypto', () => {
   const read = (name: string) => readFileSync(join(consumer, 'node_modules/limmat/dist/node', name), 'utf8');
   const imports = (text: string) =>
-    new Set([...text.matchAll(/(?:^import|^\} from|\bimport\()[^"\n]*"([^"]+)"/gm)].map(([, from]) => from));
+    new Set([...text.matchAll(/\b(?:from\s*|import[\s(]*)"([^"]+)"/g)].map(([, from]) => from));
   assert.equal(imports(read('verify.js')), new Set(['./shared.js']));
   assert.equal(imports(read('shared.js')), new Set(['node:crypto']));
+});
+
+test('limmat/client has the same Fault, so that one `instanceof` does for both', () => {
+  const program =
+    "import * as c from 'limmat/client'; import * as v from 'limmat/verify'; console.log(c.Fault === v.Fault)";
+  const args = ['--input-type=module', '-e', program];
+  assert.is(execFileSync(process.execPath, args, { cwd: consumer, encoding: 'utf8' }).trim(), 'true');
 });
 
 test.run();

@@ -130,6 +130,25 @@ test('logs are tried in turn, at once, when the one before was never connected t
   assert.equal(waits, []);
 });
 
+test('a statement that no log was reached with is not bound to one of them when it is resumed', async () => {
+  const spool = fileSpool(join(folder(), 'spool'));
+  const a = twisted('a', () => refused);
+  await faultsLater('request-timeout', () =>
+    submitter({ logs: [a.log], spool, patience: 0 }).made.submit(party.statement()),
+  );
+  const b = twisted('b', () => undefined);
+  for await (const one of submitter({ logs: [a.log, b.log], spool }).made.resume()) assert.ok('logged' in one);
+  assert.equal(a.asked, ['POST /entries', 'POST /entries']);
+  assert.equal(b.asked, ['POST /entries']);
+});
+
+test('what took a statement is told to the one who keeps its proof', async () => {
+  const [a, b] = [twisted('a', () => refused), twisted('b', () => undefined)];
+  const took: Log[] = [];
+  await submitter({ logs: [a.log, b.log], keep: (_, __, log) => void took.push(log) }).made.submit(party.statement());
+  assert.equal(took, [b.log]);
+});
+
 test('a log that answered and says that it does not have it is left for the next', async () => {
   const nothing = () => new Response('', { status: 404 });
   const a = twisted('a', (_, method) => (method === 'POST' ? new Response('', { status: 500 }) : nothing()));

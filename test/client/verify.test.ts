@@ -7,14 +7,16 @@ import { formatTrust, parseTrust, type Trust, trustInKeys } from '../../src/clie
 import { verify } from '../../src/client/verify.ts';
 import { fromUtf8, toHex, utf8 } from '../../src/core/bytes.ts';
 import { formatCheckpoint } from '../../src/core/checkpoint.ts';
-import { statementIn } from '../../src/core/cose.ts';
+import { decodeStatement, entryIdOf, type SignedStatement, statementIn } from '../../src/core/cose.ts';
 import { signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { leafHash } from '../../src/core/hash.ts';
-import { COSIGNATURE_ED25519, formatNote, formatVkey, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
+import { COSIGNATURE_ED25519, formatNote, formatVkey, NOTE_ED25519, type Vkey, vkeyOf } from '../../src/core/note.ts';
+import { attachReceipts, splitTransparent } from '../../src/core/receipt.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { parsePolicy } from '../../src/core/tlogpolicy.ts';
 import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
-import { faults, flipBit } from '../check.ts';
+import { faults, flipBit, sameBytes } from '../check.ts';
 import { ends, run } from '../cli/world.ts';
 import * as oracle from '../oracle.ts';
 import { Party } from './party.ts';
@@ -33,6 +35,11 @@ test('a bundle shows the entry, its key, the file, and says what it does not sho
   assert.is(verified.enrolment?.purpose, 'build');
   assert.is(verified.origin, trust.policy.logs[0]?.vkey.name);
   assert.is(verified.notShown.length, 3, 'what followed on the enrolment, what came later, witnesses');
+  const state = `active at entry ${verified.index}, and whether it was revoked or reported compromised since`;
+  assert.match(
+    verified.notShown[0] ?? '',
+    `${state}: this shows its enrolment at entry ${verified.enrolment?.index} alone`,
+  );
   const digests = new Map([
     ['sha512', new Uint8Array(64)],
     ['sha256', new Uint8Array(createHash('sha256').update(artifact).digest())],
@@ -62,6 +69,60 @@ test('another file, another key, another entry as enrolment: none of them passes
   const message = 'the operations key of the same organisation';
   faults('bad-proof', () => verify(utf8(formatBundle({ proof, enrolment: others })), trust), message);
   faults('bad-proof', () => verify(utf8(formatBundle({ proof: enrolment, enrolment })), trust), 'not before itself');
+});
+
+test('a Transparent Statement is taken by the receipt keys that are pinned, where no witness is asked for', async () => {
+  const { statement } = verify(bundle, trust);
+  const id = entryIdOf((statement as SignedStatement).id);
+  const transparent = await party.log.client.get(`entries/${id}/transparent-statement`);
+  const verified = verify(transparent, trust, { file: artifact });
+  assert.is(verified.artifact, 'app.bin');
+  assert.is(verified.index, verify(bundle, trust).index);
+  assert.equal(verified.receiptKey, trust.receiptKeys?.[0]);
+  assert.equal(verified.signed, []);
+  assert.match(verified.notShown.join(), /a receipt signs the root of the tree alone/);
+  faults('bad-proof', () => verify(transparent, trust, { file: utf8('something else') }));
+
+  const { policy, receiptKeys = [] } = trust;
+  faults('unknown-signer', () => verify(transparent, { policy }), 'no receipt key is pinned');
+  const others = [signerOf('p256', new Uint8Array(32).fill(7)).key];
+  faults('unknown-signer', () => verify(transparent, { policy, receiptKeys: others }));
+  const [vkey] = policy.logs.map((log) => ({ ...log.vkey, name: 'another.example' })) as [Vkey];
+  faults(
+    'bad-receipt',
+    () => verify(transparent, { ...trustInKeys([vkey]), receiptKeys }),
+    'it speaks for no log of it',
+  );
+  const asking = { policy: parsePolicy(utf8(`witness w ${formatVkey(witness)}\nquorum w\n`)), receiptKeys };
+  assert.match(faults('bad-proof', () => verify(transparent, asking)).message, /the policy asks for witnesses/);
+  faults(
+    'bad-proof',
+    () => verify(transparent, trust, { age: { now: Date.now() / 1000, max: 3600 } }),
+    'it has no time',
+  );
+});
+
+test('a Transparent Statement with any byte changed, or without its receipt, is none', async () => {
+  const { statement } = verify(bundle, trust) as { statement: SignedStatement };
+  const transparent = await party.log.client.get(`entries/${entryIdOf(statement.id)}/transparent-statement`);
+  const { root } = verify(transparent, trust);
+  let refused = 0;
+  for (let bit = 0; bit < 8 * transparent.length; bit += 37) {
+    try {
+      // Index and size are not signed: where others lead to the same root, the same is shown.
+      const verified = verify(flipBit(transparent, bit), trust);
+      sameBytes(verified.root, root, `bit ${bit}`);
+      sameBytes(verified.entry, statement.entry, `bit ${bit}`);
+    } catch (error) {
+      assert.instance(error, Fault, `bit ${bit}`);
+      refused++;
+    }
+  }
+  assert.ok(refused > (8 * transparent.length) / 37 - 3, `${refused} of the changes were refused`);
+  faults('unknown-signer', () => verify(statement.entry, trust));
+  const other = decodeStatement(party.statement()).entry;
+  const { receipts } = splitTransparent(transparent);
+  faults('bad-signature', () => verify(attachReceipts(other, receipts), trust), 'the receipt of another statement');
 });
 
 /** A log of our own with these entries: its keys sign whatever tree they like. */

@@ -42,8 +42,11 @@ export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   return (compiled?.verify ?? verifyInJavaScript)(publicKey, message, signature);
 }
 
-/** Any bytes of the right length are a key: where one is refused, this Node has none and need not be asked again. */
-let unsupported = false;
+/**
+ * OpenSSL has it since 3.5. Any bytes of the right length are a key: where one is refused, this Node has none for other
+ * reasons, and need not be asked again.
+ */
+let unsupported = Number.parseFloat(process.versions.openssl) < 3.5;
 
 const importKey = keyCache((publicKey: Uint8Array): KeyObject | undefined => {
   if (unsupported) return undefined;

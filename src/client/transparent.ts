@@ -1,0 +1,55 @@
+/**
+ * A Transparent Statement, RFC 9943 §7: a statement that carries receipts, checked against the receipt keys of a trust
+ * file. A receipt is the word of the log alone, without a time, so it satisfies no trust that asks for witnesses. @module
+ */
+import { equal } from '../core/bytes.ts';
+import { thumbprintOf } from '../core/cosekey.ts';
+import { Fault } from '../core/fault.ts';
+import { leafHash } from '../core/hash.ts';
+import { type Age, evaluate, type Verdict } from '../core/quorum.ts';
+import { decodeReceipt, type Receipt, splitTransparent, verifyReceipt } from '../core/receipt.ts';
+import type { PublicKey } from '../core/signature.ts';
+import { NO_QUORUM } from '../core/tlogpolicy.ts';
+import type { Proven } from './offline.ts';
+import type { Trust } from './trust.ts';
+
+/** How COSE_Sign1 begins. */
+export const SIGN1_TAG = 0xd2;
+
+export type ProvenByReceipt = { readonly proven: Proven; readonly quorum: Verdict; readonly receiptKey: PublicKey };
+
+/**
+ * Checks every receipt that is by a pinned key, and answers what the first of them shows. Faults as `verifyReceipt`;
+ * `bad-proof` if the trust asks for more than a receipt can show, `unknown-signer` if none is by a pinned key.
+ */
+export function proveTransparent(bytes: Uint8Array, trust: Trust, age?: Age): ProvenByReceipt {
+  const { policy, receiptKeys = [] } = trust;
+  // SPEC: where a policy asks for witnesses, a tlog-proof is needed.
+  if (policy.quorum !== NO_QUORUM || age) {
+    const what = age ? 'has no time' : 'is the word of the log alone, and the policy asks for witnesses';
+    throw new Fault('bad-proof', `a receipt ${what}: fetch the .tlog-proof of the entry`, { rule: 'quorum' });
+  }
+  const { statement: entry, receipts } = splitTransparent(bytes);
+  const leaf = leafHash(entry);
+  const [first] = receipts.map(decodeReceipt).flatMap((receipt) => {
+    const key = receiptKeys.find((one) => equal(thumbprintOf(one), receipt.kid ?? new Uint8Array(0)));
+    return key ? [proveByReceipt(receipt, key)] : [];
+  });
+  if (!first) throw new Fault('unknown-signer', 'the statement carries no receipt by a receipt key that is pinned');
+  return first;
+
+  function proveByReceipt(receipt: Receipt, receiptKey: PublicKey): ProvenByReceipt {
+    const origin = receipt.sub ?? '';
+    if (!policy.logs.some(({ vkey }) => vkey.name === origin)) {
+      throw new Fault('bad-receipt', `the receipt speaks for "${origin.slice(0, 80)}", which is no log of the policy`);
+    }
+    const [claim, ...more] = receipt.proofs;
+    if (!claim || more.length > 0) throw new Fault('bad-receipt', 'a receipt of a statement has one inclusion proof');
+    const root = verifyReceipt(receipt, leaf, receiptKey);
+    const { index, size } = claim;
+    const proven = { origin, index, size, root, leafHash: leaf, signed: [], entry };
+    // What the log signed here is the receipt, and no checkpoint that could be looked at.
+    const quorum = { ...evaluate(policy, { checkpoint: proven, signed: [] }), met: true };
+    return { proven, quorum, receiptKey };
+  }
+}

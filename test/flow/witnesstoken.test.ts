@@ -31,7 +31,7 @@ else {
     await run('witness', 'add-log', '--data', data, logFile);
     const ofSeed = cosignersOf('w.example', readSeed(join(data, 'seed'))).map(({ vkey }) => formatVkey(vkey));
     assert.equal([linesIn('witness.vkey'), linesIn('witness-mldsa44.vkey')], [vkeys, ofSeed.slice(1)]);
-    assert.is.not((vkeys as string[])[0], ofSeed[0]);
+    assert.equal([(vkeys as string[]).length, ofSeed.includes((vkeys as string[])[0] as string)], [1, false]);
     const other = join(root, 'other');
     assert.match(await ends(2, ...init(other)), /has a key witness-ed25519 of w\.example already/);
     assert.not.ok(existsSync(other));

@@ -12,7 +12,7 @@ import { createFile } from '../store/durable.ts';
 import type { TokenConfig } from '../store/pkcs11.ts';
 import { readSeed, seedKeyring } from '../store/seed.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
-import { TokenKeyring } from '../store/token.ts';
+import { TokenKeyring, type TokenUse } from '../store/token.ts';
 import type { LogDirectory } from './logdir.ts';
 import { readMap } from './readinput.ts';
 
@@ -69,19 +69,19 @@ function checkSigned(store: SqliteStore, { key }: Signer, { seed, token }: LogDi
   }
 }
 
-/** Makes the keys of a new log in a token, and opens it. Fault `bad-request` if it has keys of a log of this name. */
-export function makeTokenKeys(config: TokenConfig, origin: string): Keyring {
-  const keyring = new TokenKeyring(config, origin);
+/** Makes keys in a token, and opens it. Fault `bad-request` if it has one for such a use under this name already. */
+export function makeTokenKeys(config: TokenConfig, name: string, uses: readonly TokenUse[] = FIRST): TokenKeyring {
+  const keyring = new TokenKeyring(config, name);
   try {
-    const taken = FIRST.find((use) => keyring.has(use, 0));
+    const taken = uses.find((use) => keyring.has(use, 0));
     if (taken) {
       throw new Fault(
         'bad-request',
-        `the token "${config.token}" has a key ${taken} of ${origin} already, of another log or of an init that broke ` +
-          'off: choose another --origin, or delete what no log uses with the tools of the token',
+        `the token "${config.token}" has a key ${taken} of ${name} already, of another one or of an init that ` +
+          'broke off: choose another name, or delete what nobody uses with the tools of the token',
       );
     }
-    for (const use of FIRST) keyring.make(use, 0);
+    for (const use of uses) keyring.make(use, 0);
     return keyring;
   } catch (error) {
     keyring.close();

@@ -8,16 +8,31 @@ export type WitnessDirectory = {
   readonly data: string;
   readonly database: string;
   readonly seed: string;
+  /** Which token has the Ed25519 key; there only if one has. */
+  readonly token: string;
+  /** The keys that logs and clients name in their policies. */
   readonly vkeys: string;
+  /** The key of a witness with a token that is in no token. */
+  readonly softwareVkey: string;
 };
 
 export function witnessDirectory(data: string): WitnessDirectory {
-  return { data, database: `${data}/witness.db`, seed: `${data}/seed`, vkeys: `${data}/witness.vkey` };
+  return {
+    data,
+    database: `${data}/witness.db`,
+    seed: `${data}/seed`,
+    token: `${data}/token.json`,
+    vkeys: `${data}/witness.vkey`,
+    softwareVkey: `${data}/witness-mldsa44.vkey`,
+  };
 }
 
-/** The keys of a witness: one of each kind that a log's policy may ask for. */
-export function cosignersOf(name: string, seed: Uint8Array): Cosigner[] {
-  const ed25519 = signerOf('ed25519', deriveSeed(seed, 'witness-ed25519', 0));
+/** The keys of a witness: one of each kind that a log's policy may ask for; the first may be in a token. */
+export function cosignersOf(
+  name: string,
+  seed: Uint8Array,
+  ed25519 = signerOf('ed25519', deriveSeed(seed, 'witness-ed25519', 0)),
+): Cosigner[] {
   const mldsa44 = signerOf('mldsa44', deriveSeed(seed, 'witness-mldsa44', 0));
   return [
     { vkey: vkeyOf(name, COSIGNATURE_ED25519, ed25519.key), signer: ed25519 },

@@ -1,6 +1,7 @@
 /** `limmat witness serve`: cosigns over HTTP until it is told to stop. @module */
 import type { Command } from 'commander';
 import { pino } from 'pino';
+import { messageOf } from '../core/fault.ts';
 import { COSIGNATURE_ED25519, formatVkey } from '../core/note.ts';
 import { accelerate } from '../core/signature.ts';
 import { createApp } from '../http/app.ts';
@@ -9,7 +10,6 @@ import { gossipRoutes } from '../http/gossip.ts';
 import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
 import { witnessRoutes } from '../http/witness.ts';
 import { createWitnessMetrics, witnessOperatorRoutes } from '../http/witnesshealth.ts';
-import { readSeed } from '../store/seed.ts';
 import { openWitnessStore } from '../store/witness.ts';
 import { WitnessGossip } from '../witness/gossip.ts';
 import type { Evidence } from '../witness/ports.ts';
@@ -17,7 +17,8 @@ import { Witness } from '../witness/witness.ts';
 import { endWith, listenOn } from './listen.ts';
 import { command, parseListen, parseNumber, required, setting } from './options.ts';
 import { packageVersion } from './version.ts';
-import { cosignersOf, witnessDirectory } from './witnessdir.ts';
+import { witnessDirectory } from './witnessdir.ts';
+import { openWitnessKeys, watched } from './witnesskeys.ts';
 
 export function makeServe(): Command {
   return command('serve', 'cosign over HTTP what the logs of the witness publish')
@@ -43,9 +44,17 @@ async function serve(options: Options): Promise<void> {
   const store = openWitnessStore(directory.database);
   const name = store.name();
   await accelerate();
-  const keys = cosignersOf(name, readSeed(directory.seed));
-  const cosigners = keys.filter(({ vkey }) => options.cosign === 'both' || vkey.type === COSIGNATURE_ED25519);
+  const keys = openWitnessKeys(directory, name);
   const logger = pino({ base: null }, pino.destination(2));
+  let isAway = false;
+  const tell = (trouble: unknown) => {
+    isAway = trouble !== undefined;
+    if (isAway) logger.error({ what: 'signing' }, `ALARM: nothing is cosigned: ${messageOf(trouble)}`);
+    else logger.info({ what: 'signing' }, 'the key can be reached again');
+  };
+  const cosigners = keys.cosigners
+    .filter(({ vkey }) => options.cosign === 'both' || vkey.type === COSIGNATURE_ED25519)
+    .map(({ vkey, signer }) => ({ vkey, signer: watched(signer, tell) }));
   const metrics = createWitnessMetrics();
   const clock = () => new Date();
   const alarm = ({ origin, kind }: Evidence) => {
@@ -55,7 +64,7 @@ async function serve(options: Options): Promise<void> {
   };
   const witness = new Witness({ store, cosigners, clock, alarm });
   const gossip = new WitnessGossip({ store, kept: () => store.evidence(), clock, alarm });
-  metrics.watch(witness);
+  metrics.watch(witness, () => isAway);
   const watch = {
     count: metrics.count,
     refused: metrics.refused,
@@ -65,7 +74,7 @@ async function serve(options: Options): Promise<void> {
   const described = [
     ...witnessRoutes(witness),
     ...gossipRoutes(gossip, () => performance.now()),
-    ...witnessOperatorRoutes(witness, name, () => stopping, metrics),
+    ...witnessOperatorRoutes({ witness, name, stopping: () => stopping, away: () => isAway }, metrics),
   ];
   const about = { title: `The witness ${name}`, version: packageVersion(), url: '/' };
   const routes = withOpenApi(described, about, () => NO_SAMPLE);
@@ -81,6 +90,7 @@ async function serve(options: Options): Promise<void> {
     stopping = true;
     await closeFront(server, patience);
     store.close();
+    keys.close();
   });
 }
 

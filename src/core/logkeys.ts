@@ -22,7 +22,8 @@ export const ALGORITHMS = {
   'checkpoint-mldsa44': 'mldsa44',
   'receipt-p256': 'p256',
   'statement-ed25519': 'ed25519',
-} as const satisfies Record<KeyUse, Algorithm>;
+  'witness-ed25519': 'ed25519',
+} as const satisfies Record<KeyUse | 'witness-ed25519', Algorithm>;
 
 /** The seed of the n-th key for a use, as `signerOf` takes it. */
 export function deriveSeed(seed: Uint8Array, use: KeyUse | WitnessKeyUse | MirrorKeyUse, n: number): Uint8Array {

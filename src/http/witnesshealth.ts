@@ -8,7 +8,8 @@ import { asJson, asText, type Handler, noBody, type Route } from './route.ts';
 
 export type WitnessMetrics = RequestMetrics & {
   evidence(origin: string, kind: EvidenceKind): void;
-  watch(witness: Witness): void;
+  /** `away` tells whether its key cannot be reached. */
+  watch(witness: Witness, away: () => boolean): void;
 };
 
 export function createWitnessMetrics(): WitnessMetrics {
@@ -23,7 +24,15 @@ export function createWitnessMetrics(): WitnessMetrics {
   return {
     ...requests,
     evidence: (origin, kind) => evidence.inc({ origin, kind }),
-    watch(witness) {
+    watch(witness, away) {
+      new Gauge({
+        name: 'limmat_key_away',
+        help: '1 while the key that cosigns cannot be reached',
+        registers,
+        collect() {
+          this.set(away() ? 1 : 0);
+        },
+      });
       const gauge = (name: string, help: string, read: (known: Known) => number) =>
         new Gauge({
           name,
@@ -40,29 +49,31 @@ export function createWitnessMetrics(): WitnessMetrics {
   };
 }
 
-const health = object({ status: { enum: ['ok', 'stopping'] }, name: { type: 'string' }, logs: SIZE });
+const health = object({ status: { enum: ['ok', 'degraded', 'stopping'] }, name: { type: 'string' }, logs: SIZE });
 const healthDescribed: Described = {
-  summary: 'Whether the witness can read its state.',
+  summary: 'Whether the witness can read its state; degraded while it cannot reach its key.',
   answers: {
     ...answers('It can', 'application/json', health),
     503: { says: 'It stops', types: { 'application/json': health } },
   },
 };
 
+type Watched = {
+  readonly witness: Witness;
+  readonly name: string;
+  readonly stopping: () => boolean;
+  readonly away: () => boolean;
+};
+
 /** The routes for those who run the witness. */
-export function witnessOperatorRoutes(
-  witness: Witness,
-  name: string,
-  stopping: () => boolean,
-  metrics: WitnessMetrics,
-): Route[] {
+export function witnessOperatorRoutes(watched: Watched, metrics: WitnessMetrics): Route[] {
   const get = { method: 'GET', limit: noBody, hot: false } as const;
   return [
     {
       ...get,
       path: '/healthz',
       form: asJson,
-      handler: healthHandler(witness, name, stopping),
+      handler: healthHandler(watched),
       described: healthDescribed,
     },
     { ...get, path: '/metrics', form: asText, handler: metricsHandler(metrics), described: metricsDescribed },
@@ -70,9 +81,9 @@ export function witnessOperatorRoutes(
 }
 
 /** 200 while it can read its state, 503 while it stops; a state that cannot be read is a 500. */
-function healthHandler(witness: Witness, name: string, stopping: () => boolean): Handler {
+function healthHandler({ witness, name, stopping, away }: Watched): Handler {
   return () => {
-    const body = { status: stopping() ? 'stopping' : 'ok', name, logs: witness.logs().length };
+    const body = { status: stopping() ? 'stopping' : away() ? 'degraded' : 'ok', name, logs: witness.logs().length };
     return {
       status: stopping() ? 503 : 200,
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },

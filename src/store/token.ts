@@ -1,6 +1,6 @@
 /**
- * The keys of a log in a PKCS#11 token, where they are made and which they cannot leave; the other adapter of `Keyring`
- * is the seed's. A token keeps a key under the label `limmat <origin> <use> <n>`. @module
+ * The keys of a log, or of a witness, in a PKCS#11 token, where they are made and which they cannot leave; the other adapter of `Keyring`
+ * is the seed's. A token keeps a key under the label `limmat <origin or name> <use> <n>`. @module
  */
 import { sha256 } from '#sha256';
 import { utf8 } from '../core/bytes.ts';
@@ -19,6 +19,9 @@ const KINDS = {
   p256: { keyType: 0x03, curve: '06082a8648ce3d030107', generate: 0x1040, sign: 0x1041, point: 65, signs: sha256 },
 } as const;
 
+/** What a token keeps keys for. */
+export type TokenUse = KeyringUse | 'witness-ed25519';
+
 export class TokenKeyring implements Keyring {
   readonly #config: TokenConfig;
   readonly #origin: string;
@@ -26,6 +29,8 @@ export class TokenKeyring implements Keyring {
   /** Private keys of this session by label. */
   #handles = new Map<string, Handle>();
   #isLost = false;
+  /** That the token did not take the PIN, which is not tried again. */
+  #refused: unknown;
 
   /** Fault `bad-key` if the token cannot be reached, with what to do about it. */
   constructor(config: TokenConfig, origin: string) {
@@ -34,11 +39,11 @@ export class TokenKeyring implements Keyring {
     this.#origin = origin;
   }
 
-  has(use: KeyringUse, n: number): boolean {
+  has(use: TokenUse, n: number): boolean {
     return this.#find(CKO_PRIVATE_KEY, this.#label(use, n)).length > 0;
   }
 
-  make(use: KeyringUse, n: number): void {
+  make(use: TokenUse, n: number): void {
     if (this.has(use, n)) return;
     const { keyType, curve, generate } = KINDS[ALGORITHMS[use]];
     const label = utf8(this.#label(use, n));
@@ -61,7 +66,7 @@ export class TokenKeyring implements Keyring {
     );
   }
 
-  signer(use: KeyringUse, n: number): Signer {
+  signer(use: TokenUse, n: number): Signer {
     const algorithm = ALGORITHMS[use];
     const { sign, signs } = KINDS[algorithm];
     const label = this.#label(use, n);
@@ -89,6 +94,7 @@ export class TokenKeyring implements Keyring {
    * the token refused the PIN for stays `bad-key`, since it locks itself after a few such tries.
    */
   #whileThere<T>(work: () => T): T {
+    if (this.#refused) throw this.#refused;
     try {
       if (!this.#isLost) return work();
     } catch {
@@ -99,7 +105,8 @@ export class TokenKeyring implements Keyring {
       return work();
     } catch (error) {
       this.#isLost = true;
-      if (isPinRefused(error)) throw error;
+      if (isPinRefused(error)) this.#refused = error;
+      if (this.#refused) throw error;
       throw new Fault('key-away', messageOf(error), { cause: error });
     }
   }
@@ -121,7 +128,7 @@ export class TokenKeyring implements Keyring {
     return handle;
   }
 
-  #publicKey(use: KeyringUse, label: string): PublicKey {
+  #publicKey(use: TokenUse, label: string): PublicKey {
     const algorithm = ALGORITHMS[use];
     const { point } = KINDS[algorithm];
     const found = Uint8Array.from(this.#session.attribute(this.#one(CKO_PUBLIC_KEY, label), CKA.EC_POINT));
@@ -145,7 +152,7 @@ export class TokenKeyring implements Keyring {
     ]);
   }
 
-  #label(use: KeyringUse, n: number): string {
+  #label(use: TokenUse, n: number): string {
     return `limmat ${this.#origin} ${use} ${n}`;
   }
 }

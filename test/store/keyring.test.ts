@@ -79,6 +79,8 @@ if (hsm) {
     again();
     writeFileSync(config.pinFile, '4321\n');
     assert.match(faults('bad-key', () => sign(message)).message, /the PIN is wrong/);
+    writeFileSync(config.pinFile, PIN);
+    faults('bad-key', () => sign(message), 'the token is left alone');
     keyring.close();
   });
 

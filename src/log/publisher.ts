@@ -34,7 +34,7 @@ export type PublisherParts = {
  * rests on, but only while more come to share it. Of an opaque log nobody waits: what a head takes is then missing
  * elsewhere, and 20 heads a second are plenty.
  */
-const REST = { awaited: 1, cosigned: 8, unawaited: 8 };
+const REST = { awaited: 1, cosigned: 4, unawaited: 8 };
 /** In milliseconds: on a machine that is short of time, work takes long, and readers wait for what was acknowledged. */
 const MOST_REST = 250;
 /** How long a late cosignature waits for others, and for a newer head that makes it useless, in milliseconds. */

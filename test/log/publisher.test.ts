@@ -229,7 +229,7 @@ test('a cosignature that comes late is added, unless a newer head is on its way'
 
 for (const [what, growing, rests] of [
   ['rests while more come to share the next head', 2, 3],
-  ['rests for eight times of what it worked at most', 99, 8],
+  ['rests for four times of what it worked at most', 99, 4],
 ] as const) {
   test(`a log whose heads are cosigned ${what}`, async () => {
     const { log, publisher, seen, meanwhile, add } = world((note, _, size) => {

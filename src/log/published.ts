@@ -26,8 +26,8 @@ const KEPT_TILES = 4096;
 /** Of the nodes in a growing tile above which paths are kept. */
 const GROUP_HEIGHT = 4;
 
-/** A full tile, and the path from its root to that of a head. */
-type Kept = { readonly tile: WarmTile; above: { readonly head: Head; readonly path: readonly Hash[] } | undefined };
+/** A full tile, and the path from its root to that of the n-th head here. */
+type Kept = { readonly tile: WarmTile; above: { readonly n: number; readonly path: readonly Hash[] } | undefined };
 
 export class PublishedTree {
   readonly #store: TreeStore;
@@ -36,6 +36,8 @@ export class PublishedTree {
   #climbs = new Map<string, readonly Hash[]>();
   #edge: Edge | undefined;
   #head: Head;
+  /** How often it advanced. */
+  #n = 0;
 
   constructor(store: TreeStore, head: Head) {
     this.#store = store;
@@ -49,6 +51,7 @@ export class PublishedTree {
   /** Moves to a newer published head. What is new is read from the store when someone first asks for it. */
   advance(head: Head): void {
     this.#head = head;
+    this.#n++;
     this.#climbs = new Map();
   }
 
@@ -123,10 +126,10 @@ export class PublishedTree {
   /** The path from the root of a full tile to the root of this head: the longer half of each proof in a large tree. */
   #above(level: number, n: number): readonly Hash[] {
     const kept = this.#full(level, n);
-    if (kept.above?.head !== this.#head) {
+    if (kept.above?.n !== this.#n) {
       const root = this.#node({ height: (level + 1) * TILE_HEIGHT, index: n });
       must(equal(kept.tile.node(TILE_HEIGHT, 0), root), `tile ${level}/${n} is not part of the tree`);
-      kept.above = { head: this.#head, path: this.#path(level + 1, n) };
+      kept.above = { n: this.#n, path: this.#path(level + 1, n) };
     }
     return kept.above.path;
   }

@@ -56,7 +56,9 @@ export class WebLog {
     const known = memory.pins;
     const pins = known ?? { origin: offered.origin, vkeys: offered.vkeys, since: now.toISOString() };
     this.isFirstVisit = known === undefined;
-    this.otherKeys = isSame(pins.vkeys, offered.vkeys) && pins.origin === offered.origin ? undefined : offered.vkeys;
+    // A log may offer fewer: one with a token has clients pin the key in it alone.
+    const isPinned = offered.vkeys.length > 0 && offered.vkeys.every((vkey) => pins.vkeys.includes(vkey));
+    this.otherKeys = isPinned && pins.origin === offered.origin ? undefined : offered.vkeys;
     this.get = get;
     this.base = base;
     this.#memory = memory;
@@ -255,10 +257,6 @@ function witnessing(policies: readonly Entry[]): Witnessing {
   const vkeys = texts(policy.fields.witnesses).map(parseVkey);
   const quorum = policy.fields.witnessQuorum;
   return { policies, policy, vkeys, quorum: typeof quorum === 'number' ? quorum : 0 };
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((one) => others.includes(one));
 }
 
 /** The organisations of a policy by their ids. */

@@ -6,7 +6,7 @@ import { App, AskLog } from './app.ts';
 import { getter, jsonOf } from './fetch.ts';
 import { isUnreached, Line } from './line.ts';
 import { WebLog } from './log.ts';
-import { Lost } from './lost.ts';
+import { Lost, type LostProps } from './lost.ts';
 import { Memory } from './memory.ts';
 import { Failure } from './parts.ts';
 
@@ -23,18 +23,27 @@ async function start(): Promise<void> {
   }
   const base = new URL(wanted === '' ? './' : `${wanted.replace(/\/+$/, '')}/`, location.href).href;
   const line = new Line(getter(base), () => new Date());
-  const memory = new Memory(localStorage, base);
+  let memory: Memory | undefined;
   try {
+    memory = new Memory(localStorage, base); // which a browser may refuse
     const facts = jsonOf<ConstructorParameters<typeof WebLog>[3]>(await line.get('v1/log'));
     const log = new WebLog(line.get, base, memory, facts, new Date());
     render(h(App, { log, line }), root);
   } catch (error) {
-    const { seen } = memory;
-    const remembered = seen && { ...seen, size: parseCheckpoint(parseNote(seen.note).text).size };
     const told = isUnreached(error)
-      ? h(Lost, { line, base, remembered, isShown: false })
+      ? h(Lost, { line, base, remembered: rememberedIn(memory), isShown: false })
       : h(Failure, { error, again: () => void start() });
     render(h('main', { class: 'plain' }, h('h1', null, new URL(base).host), told), root);
+  }
+}
+
+/** What this browser verified before; nothing if it kept nothing that can be read. */
+function rememberedIn(memory: Memory | undefined): LostProps['remembered'] {
+  try {
+    const seen = memory?.seen;
+    return seen && { ...seen, size: parseCheckpoint(parseNote(seen.note).text).size };
+  } catch {
+    return undefined;
   }
 }
 

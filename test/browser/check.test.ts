@@ -2,6 +2,8 @@ import type { Page, Route } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeStatement } from '../../src/core/cose.ts';
+import { formatVkey, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
+import { signerOf } from '../../src/core/signature.ts';
 import { ORIGIN, World } from '../registry/world.ts';
 import { browserTests, freshPage, NARROW, settled, shoot, visited, type Watched, WIDE } from './browser.ts';
 import { forkOf, tellStory } from './story.ts';
@@ -241,10 +243,17 @@ browserTests((browser) => {
     const watched = await open();
     await watched.page.goto('/');
     await settled(watched.page);
-    await tamper(watched.page, /\/v1\/log$/, (body) => {
-      const facts = JSON.parse(body.toString()) as { vkeys: string[] };
-      return JSON.stringify({ ...facts, vkeys: facts.vkeys.slice(0, 1) });
-    });
+    const offer = (change: (vkeys: string[], origin: string) => string[]) =>
+      tamper(watched.page, /\/v1\/log$/, (body) => {
+        const facts = JSON.parse(body.toString()) as { origin: string; vkeys: string[] };
+        return JSON.stringify({ ...facts, vkeys: change(facts.vkeys, facts.origin) });
+      });
+    await offer((vkeys) => vkeys.slice(0, 1));
+    await watched.page.reload();
+    await settled(watched.page);
+    assert.is(await watched.page.locator('.alarm').count(), 0, 'fewer of them are no other keys');
+    const other = signerOf('ed25519', new Uint8Array(32).fill(99)).key;
+    await offer(([first], origin) => [first as string, formatVkey(vkeyOf(origin, NOTE_ED25519, other))]);
     await watched.page.reload();
     await settled(watched.page);
     assert.match(

@@ -6,13 +6,21 @@ import { formatBundle, parseBundle } from '../../src/client/proofbundle.ts';
 import { formatTrust, parseTrust, type Trust, trustInKeys } from '../../src/client/trust.ts';
 import { verify } from '../../src/client/verify.ts';
 import { fromUtf8, toHex, utf8 } from '../../src/core/bytes.ts';
+import { type Cbor, encode } from '../../src/core/cbor.ts';
 import { formatCheckpoint } from '../../src/core/checkpoint.ts';
-import { decodeStatement, entryIdOf, type SignedStatement, statementIn } from '../../src/core/cose.ts';
+import {
+  decodeStatement,
+  EMPTY_MAP,
+  entryIdOf,
+  type SignedStatement,
+  statementIn,
+  writeSign1,
+} from '../../src/core/cose.ts';
 import { signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { COSIGNATURE_ED25519, formatNote, formatVkey, NOTE_ED25519, type Vkey, vkeyOf } from '../../src/core/note.ts';
-import { attachReceipts, splitTransparent } from '../../src/core/receipt.ts';
+import { attachReceipts, decodeReceipt, splitTransparent } from '../../src/core/receipt.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { parsePolicy } from '../../src/core/tlogpolicy.ts';
 import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
@@ -123,6 +131,21 @@ test('a Transparent Statement with any byte changed, or without its receipt, is 
   const other = decodeStatement(party.statement()).entry;
   const { receipts } = splitTransparent(transparent);
   faults('bad-signature', () => verify(attachReceipts(other, receipts), trust), 'the receipt of another statement');
+});
+
+test('of the receipts that a Transparent Statement carries, those by keys that are not pinned are passed over', async () => {
+  const { statement } = verify(bundle, trust) as { statement: SignedStatement };
+  const transparent = await party.log.client.get(`entries/${entryIdOf(statement.id)}/transparent-statement`);
+  const [receipt] = splitTransparent(transparent).receipts as [Uint8Array];
+  const foreign = (kid: Uint8Array): Uint8Array => {
+    // 395, the verifiable data structure, is another one than ours.
+    const header = new Map<number, Cbor>().set(1, -7).set(4, kid).set(395, 2);
+    return writeSign1(encode(header), EMPTY_MAP, null, new Uint8Array(64));
+  };
+  const beside = (...others: Uint8Array[]) => verify(attachReceipts(statement.entry, [...others, receipt]), trust);
+  const { index } = verify(transparent, trust);
+  assert.is(beside(foreign(new Uint8Array(32)), utf8('no receipt')).index, index);
+  faults('bad-receipt', () => beside(foreign(decodeReceipt(receipt).kid as Uint8Array)), 'one by a pinned key counts');
 });
 
 /** A log of our own with these entries: its keys sign whatever tree they like. */

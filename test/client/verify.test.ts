@@ -148,6 +148,14 @@ test('of the receipts that a Transparent Statement carries, those by keys that a
   faults('bad-receipt', () => beside(foreign(decodeReceipt(receipt).kid as Uint8Array)), 'one by a pinned key counts');
 });
 
+test('a Transparent Statement of entry 0 must be of the first policy that is pinned', async () => {
+  const { statement } = (await party.log.proof({ index: 0 })).verified as { statement: SignedStatement };
+  const transparent = await party.log.client.get(`entries/${entryIdOf(statement.id)}/transparent-statement`);
+  assert.is(verify(transparent, trust).index, 0);
+  const genesis = leafHash(utf8('another first policy'));
+  faults('bad-proof', () => verify(transparent, { ...trust, genesis }), 'another is pinned');
+});
+
 /** A log of our own with these entries: its keys sign whatever tree they like. */
 function forged(entries: readonly Uint8Array[]): { proofs: Uint8Array[]; trust: Trust } {
   const signer = signerOf('ed25519', new Uint8Array(32).fill(6));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Log } from '../../src/client/log.ts';
 import { formatBundle, parseBundle } from '../../src/client/proofbundle.ts';
 import { formatTrust, parseTrust, type Trust, trustInKeys } from '../../src/client/trust.ts';
 import { verify } from '../../src/client/verify.ts';
@@ -24,7 +25,7 @@ import { attachReceipts, decodeReceipt, splitTransparent } from '../../src/core/
 import { signerOf } from '../../src/core/signature.ts';
 import { parsePolicy } from '../../src/core/tlogpolicy.ts';
 import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
-import { faults, flipBit, sameBytes } from '../check.ts';
+import { faults, faultsLater, flipBit, sameBytes } from '../check.ts';
 import { ends, run } from '../cli/world.ts';
 import * as oracle from '../oracle.ts';
 import { Party } from './party.ts';
@@ -154,6 +155,15 @@ test('a Transparent Statement of entry 0 must be of the first policy that is pin
   assert.is(verify(transparent, trust).index, 0);
   const genesis = leafHash(utf8('another first policy'));
   faults('bad-proof', () => verify(transparent, { ...trust, genesis }), 'another is pinned');
+});
+
+test('a log that is asked for a tlog-proof cannot answer with a receipt', async () => {
+  const { statement, index } = verify(bundle, trust) as { statement: SignedStatement; index: number };
+  const path = `entries/${entryIdOf(statement.id)}/transparent-statement`;
+  const transparent = await party.log.client.get(path);
+  const log = new Log({ url: 'https://a', trust, fetch: async () => new Response(transparent as BodyInit) });
+  await faultsLater('bad-proof', () => log.submit(statement.entry));
+  await faultsLater('bad-proof', () => log.proof({ index }));
 });
 
 /** A log of our own with these entries: its keys sign whatever tree they like. */

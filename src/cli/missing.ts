@@ -1,6 +1,7 @@
 /**
- * Which root signatures a proposal has and still needs. The log says which entries there are, and each is read through
- * its tiles: it can leave a signature out, and cannot invent one. @module
+ * Which root signatures a proposal has and still needs, by what the log shows. It says which entries there are, and each
+ * is read through its tiles. That it admitted them is its word: no signature is verified here, and a log that leaves
+ * entries out can make a proposal look as if it needed more, or, where a policy raised a threshold, less. @module
  */
 import type { LogClient } from '../client/logclient.ts';
 import type { TiledLog } from '../client/tiledlog.ts';
@@ -23,12 +24,22 @@ export type Signatures = {
 /** A reader of one log. */
 type From = { readonly client: LogClient; readonly log: TiledLog };
 
+/** The most policies, or approvals of one entry, that are counted. */
+const [PAGE, MAX_ROWS] = [256, 4096] as const;
+/** A lookup that searches long answers pages with few rows, or none. */
+const MAX_PAGES = 1024;
+
 /** Fault `unknown-resource` if the log has no lookup; `refused` for what cannot be counted so. */
 export async function signaturesOf(from: From, proposal: number): Promise<Signatures> {
   const state = new State();
   for (const index of await indexes(from.client, 'kind=policy')) {
     if (index > proposal) break;
     const entry = await entryAt(from, index);
+    if (entry.kind !== 'policy')
+      throw new Fault('bad-request', `entry ${index}, which the log calls a policy, is none`);
+    if (index > 0 && state.get('policy', '') === undefined) {
+      throw new Fault('bad-request', 'the log does not name entry 0 among its policies');
+    }
     const checked = checkPolicy(state, entry.value as Payload<'policy'>);
     if (index === 0) {
       state.merge(policyChanges(EMPTY, checked, 0, 0));
@@ -70,16 +81,42 @@ async function entryAt({ log }: From, index: number): Promise<LoggedEntry> {
   return readEntry((await log.entry(index)).entry, index);
 }
 
-/** All entries that a lookup names, in their order. */
+/** All entries that a lookup names, in their order. Fault `bad-request` for an answer that is none. */
 async function indexes(client: LogClient, question: string): Promise<number[]> {
   const found: number[] = [];
-  for (let after = ''; ; ) {
-    const answer = JSON.parse(
-      fromUtf8(await client.get(`v1/entries?${question}&proof=0&limit=256${after}`), 'bad-request'),
-    );
-    const { rows, next } = answer as { rows: { index: unknown }[]; next?: unknown };
-    for (const { index } of rows) if (isSize(index)) found.push(index);
-    if (!isSize(next)) return found;
-    after = `&after=${next}`;
+  let after = -1;
+  for (let page = 0; page < MAX_PAGES && found.length <= MAX_ROWS; page++) {
+    const behind = page === 0 ? '' : `&after=${after}`;
+    const { rows, next } = pageIn(await client.get(`v1/entries?${question}&proof=0&limit=${PAGE}${behind}`));
+    found.push(...rows);
+    if (found.some((index, i) => i > 0 && index <= (found[i - 1] as number))) throw noAnswer('its rows do not rise');
+    if (next === undefined) return found;
+    if (next <= after) throw noAnswer('its pages do not go on');
+    after = next;
   }
+  throw new Fault('too-large', `the log names more than is counted: ${MAX_ROWS} entries on ${MAX_PAGES} pages`);
+}
+
+function pageIn(body: Uint8Array): { rows: number[]; next: number | undefined } {
+  const { rows, next } = parseObject(fromUtf8(body, 'bad-request'));
+  if (!Array.isArray(rows) || rows.length > PAGE || !(next === undefined || isSize(next))) throw noAnswer('no page');
+  return { rows: rows.map(indexIn), next };
+}
+
+function indexIn(row: { readonly index?: unknown } | null): number {
+  if (isSize(row?.index)) return row.index;
+  throw noAnswer('a row without an index');
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    // What is no object has no rows.
+    return Object(JSON.parse(text));
+  } catch {
+    throw noAnswer('no JSON');
+  }
+}
+
+function noAnswer(what: string): Fault {
+  return new Fault('bad-request', `the answer of the log is no list of entries: ${what}`);
 }

@@ -1,5 +1,5 @@
 /** Options that commands share, and their order: configuration file, then environment, then flags; later wins. @module */
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import { Fault } from '../core/fault.ts';
 import type { Json } from '../registry/json.ts';
 import { EXIT_CODES } from './exit.ts';
@@ -11,6 +11,7 @@ export function command(name: string, description: string): Command {
     .description(description)
     .option('--json', 'print one JSON object instead of text')
     .addOption(setting('--config <file>', 'YAML or JSON file with any of these options by their long names'))
+    .configureHelp({ optionDescription: describe })
     .addHelpText('after', `\n${EXIT_CODES}`)
     .hook('preAction', (_, self) => readConfig(self));
 }
@@ -19,6 +20,13 @@ export function command(name: string, description: string): Command {
 export function setting(flags: string, description: string): Option {
   const option = new Option(flags, description);
   return option.env(`LIMMAT_${option.name().replaceAll('-', '_').toUpperCase()}`);
+}
+
+/** That nothing was given is the default of each option that can be given often: there it is not told. */
+function describe(option: Option): string {
+  const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  const told: Option = isEmpty ? Object.create(option, { defaultValue: { value: undefined } }) : option;
+  return new Help().optionDescription(told);
 }
 
 /** Fills in what neither flag nor environment said from the configuration file. */

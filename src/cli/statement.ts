@@ -230,7 +230,10 @@ async function stillNeeded(logged: SignedStatement, client: LogClient, trust: Tr
   try {
     const { signatures, missing } = await signaturesOf({ client, log: new TiledLog(client.get, trust) }, index);
     const wanted = `${missing} more: limmat approve --index ${index} --key OTHER-ROOT.pem`;
-    return { signatures, stillNeeded: missing === 0 ? `nothing more: entry ${index} is in force` : wanted };
+    return {
+      signatures,
+      stillNeeded: missing === 0 ? `nothing more: by what this log shows, entry ${index} is in force` : wanted,
+    };
   } catch (error) {
     // It is logged, whatever can be told of others.
     if (!(error instanceof Fault)) throw error;

@@ -8,6 +8,7 @@ import { isSize } from '../core/size.ts';
 import { follow, type Seen } from './follow.ts';
 import { type Fetch, LogClient } from './logclient.ts';
 import { formatBundle } from './proofbundle.ts';
+import { SIGN1_TAG } from './transparent.ts';
 import { type Trust, trustedKeys } from './trust.ts';
 import { askVerdict, type ProvenVerdict } from './verdict.ts';
 import { type Verified, verify } from './verify.ts';
@@ -178,6 +179,8 @@ export class Log {
 
   /** What the log answered, if it is of the entry that was asked for. */
   #checked(proof: Uint8Array, name: EntryName): Logged {
+    // A receipt signs no index, and is not the checkpoint that the log was asked for.
+    if (proof[0] === SIGN1_TAG) throw new Fault('bad-proof', 'the log answered with a COSE message and no tlog-proof');
     const verified = verify(proof, this.trust);
     if (!isNamed(verified, name)) throw new Fault('bad-proof', 'the log answered with the proof of another entry');
     return { proof, verified };

@@ -133,7 +133,13 @@ export class Submitter {
         await spool.remove(id);
         return logged;
       } catch (error) {
-        if (!(error instanceof Fault) || !isPassing(error)) throw error;
+        if (!(error instanceof Fault)) throw error;
+        if (!isPassing(error)) {
+          // What a log refuses it does not get: whoever resumes later can ask another, unless one may have it from before.
+          const known = mayHave === undefined ? {} : { sentTo: mayHave };
+          if (error.code === 'refused') await spool.put(id, { statement, note, ...known });
+          throw error;
+        }
         const lacks = await certainlyLacks(log, id, error, mayHave === log.url);
         mayHave = lacks ? undefined : log.url;
         if (lacks) {

@@ -7,7 +7,7 @@ import { thumbprintOf } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { type Age, evaluate, type Verdict } from '../core/quorum.ts';
-import { decodeReceipt, type Receipt, splitTransparent, verifyReceipt } from '../core/receipt.ts';
+import { decodeReceipt, kidIn, splitTransparent, verifyReceipt } from '../core/receipt.ts';
 import type { PublicKey } from '../core/signature.ts';
 import { NO_QUORUM } from '../core/tlogpolicy.ts';
 import type { Proven } from './offline.ts';
@@ -19,7 +19,8 @@ export const SIGN1_TAG = 0xd2;
 export type ProvenByReceipt = { readonly proven: Proven; readonly quorum: Verdict; readonly receiptKey: PublicKey };
 
 /**
- * Checks every receipt that is by a pinned key, and answers what the first of them shows. Faults as `verifyReceipt`;
+ * Checks every receipt that is by a pinned key, and answers what the first of them shows; others may be of a kind that
+ * is not known here. Faults as `decodeReceipt` and `verifyReceipt`;
  * `bad-proof` if the trust asks for more than a receipt can show, `unknown-signer` if none is by a pinned key.
  */
 export function proveTransparent(bytes: Uint8Array, trust: Trust, age?: Age): ProvenByReceipt {
@@ -31,14 +32,16 @@ export function proveTransparent(bytes: Uint8Array, trust: Trust, age?: Age): Pr
   }
   const { statement: entry, receipts } = splitTransparent(bytes);
   const leaf = leafHash(entry);
-  const [first] = receipts.map(decodeReceipt).flatMap((receipt) => {
-    const key = receiptKeys.find((one) => equal(thumbprintOf(one), receipt.kid ?? new Uint8Array(0)));
+  const [first] = receipts.flatMap((receipt) => {
+    const kid = kidIn(receipt);
+    const key = kid && receiptKeys.find((one) => equal(thumbprintOf(one), kid));
     return key ? [proveByReceipt(receipt, key)] : [];
   });
   if (!first) throw new Fault('unknown-signer', 'the statement carries no receipt by a receipt key that is pinned');
   return first;
 
-  function proveByReceipt(receipt: Receipt, receiptKey: PublicKey): ProvenByReceipt {
+  function proveByReceipt(receiptBytes: Uint8Array, receiptKey: PublicKey): ProvenByReceipt {
+    const receipt = decodeReceipt(receiptBytes);
     const origin = receipt.sub ?? '';
     if (!policy.logs.some(({ vkey }) => vkey.name === origin)) {
       throw new Fault('bad-receipt', `the receipt speaks for "${origin.slice(0, 80)}", which is no log of the policy`);

@@ -92,6 +92,7 @@ export function verify(bundle: Uint8Array, trust: Trust, options: VerifyOptions 
 
 function verifyTransparent(bytes: Uint8Array, trust: Trust, options: VerifyOptions): Verified {
   const { proven, ...shown } = proveTransparent(bytes, trust, options.age);
+  checkGenesis(proven.index, proven.leafHash, trust);
   const statement = decodeStatement(proven.entry);
   const artifact = artifactOf(proven, statement, options);
   const unsigned = `whether its place is ${proven.index} of ${proven.size}: a receipt signs the root of the tree alone`;

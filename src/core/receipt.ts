@@ -106,6 +106,17 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
   return { ...envelope, proofs: readProofs(unprotected, INCLUSION, inclusionOf) };
 }
 
+/** By which key a receipt says that it is, whatever kind of log made it; none if it names no key or cannot be read. */
+export function kidIn(bytes: Uint8Array): Uint8Array | undefined {
+  try {
+    const kid = readSign1(bytes, 'bad-receipt').header.get(LABEL.kid);
+    return kid instanceof Uint8Array ? kid : undefined;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
 /** Reads a receipt up to its proofs, which `readProofs` finds in the unprotected header. */
 export function readReceipt(bytes: Uint8Array): { envelope: Envelope; unprotected: CborMap } {
   const message = readSign1(bytes, 'bad-receipt');

@@ -1,7 +1,8 @@
 /**
  * Samples what the lookup of a log claims: a few questions a round, at random, about entries that were replayed, each
  * answer held against what the entries say. A lookup that fails or is not there is no finding, nor is one that lags for
- * less than an hour. What is found convicts nobody, since answers are not signed; those who rely on them should hear of it all the same. @module
+ * less than an hour. What is found convicts nobody, since answers are not signed; those who rely on them should hear of
+ * it all the same. @module
  */
 import { fromUtf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';

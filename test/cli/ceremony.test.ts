@@ -95,7 +95,10 @@ test('approve: the second root sees in plain words what it signs for, offline an
   );
   assert.match(words, /purpose: build\nnote: year 2018\nacme asks for this, signed by [0-9a-f]{64}\./);
   const { entry, signatures, stillNeeded } = await told(beta, 'approve-enroll');
-  assert.equal([entry, signatures, stillNeeded], [3, ['acme: 2 of 2'], 'nothing more: entry 2 is in force']);
+  assert.equal(
+    [entry, signatures, stillNeeded],
+    [3, ['acme: 2 of 2'], 'nothing more: by what this log shows, entry 2 is in force'],
+  );
 });
 
 test('activate: the same way, the key named by the file that it came with', async () => {
@@ -172,7 +175,7 @@ test('each approval says what is missing: of a policy, those whose threshold it 
   assert.equal(await approve(index, 'root-1'), [['operator: 1 of 1', 'acme: 1 of 2'], more(index)]);
   assert.equal(await approve(index, 'root-2'), [
     ['operator: 1 of 1', 'acme: 2 of 2'],
-    `nothing more: entry ${index} is in force`,
+    `nothing more: by what this log shows, entry ${index} is in force`,
   ]);
   const root = ['--key', 'root-1.pem', ...target];
   type Keys = { keys: { keyId: string; history: [{ by: number[] }] }[] };

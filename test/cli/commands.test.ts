@@ -33,6 +33,7 @@ test('every command has --help, which tells its options, --json, --config and th
     assert.is(code, 0, name);
     for (const part of [`Usage: limmat ${name}`, '--json', '--config', 'Exit codes:\n  0  done'])
       assert.ok(stdout.includes(part), `${name}: ${part}`);
+    assert.not.match(stdout, 'default: []', name);
   }
 });
 

@@ -218,6 +218,23 @@ test('a refusal is final, and what was refused stays in the spool to be looked a
   for await (const one of made.resume()) assert.is('fault' in one && one.fault.code, 'refused');
 });
 
+test('a log that refuses a statement is not the only one that is asked for it later', async () => {
+  const spool = fileSpool(join(folder(), 'spool'));
+  let down = true;
+  const a = twisted('a', () => (down ? refused : undefined));
+  const b = twisted('b', () => new Response('its key is not enrolled', { status: 422 }));
+  const { made, kept } = submitter({ logs: [a.log, b.log], spool });
+  await faultsLater('refused', () => made.submit(party.statement(), 'n'));
+  down = false;
+  for await (const one of made.resume()) assert.ok('logged' in one);
+  assert.equal(kept, ['n']);
+
+  const statement = party.statement();
+  await spool.put(idOf(statement), { statement, note: '', sentTo: 'https://b' });
+  for await (const one of made.resume()) assert.is('fault' in one && one.fault.code, 'refused');
+  assert.equal(await waiting(spool), [{ statement, note: '', sentTo: 'https://b' }], 'b may have it from before');
+});
+
 test('it waits for witnesses, and takes nothing that its quorum has not seen', async () => {
   const vkey = vkeyOf('w', COSIGNATURE_ED25519, signerOf('ed25519', new Uint8Array(32).fill(8)).key);
   const policy = { ...party.trust.policy, witnesses: [{ name: 'w', vkey }], quorum: 'w' };

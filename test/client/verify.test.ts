@@ -2,21 +2,30 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Log } from '../../src/client/log.ts';
 import { formatBundle, parseBundle } from '../../src/client/proofbundle.ts';
 import { formatTrust, parseTrust, type Trust, trustInKeys } from '../../src/client/trust.ts';
 import { verify } from '../../src/client/verify.ts';
 import { fromUtf8, toHex, utf8 } from '../../src/core/bytes.ts';
+import { type Cbor, encode } from '../../src/core/cbor.ts';
 import { formatCheckpoint } from '../../src/core/checkpoint.ts';
-import { decodeStatement, entryIdOf, type SignedStatement, statementIn } from '../../src/core/cose.ts';
+import {
+  decodeStatement,
+  EMPTY_MAP,
+  entryIdOf,
+  type SignedStatement,
+  statementIn,
+  writeSign1,
+} from '../../src/core/cose.ts';
 import { signedMessage, toNoteSignature } from '../../src/core/cosignature.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { COSIGNATURE_ED25519, formatNote, formatVkey, NOTE_ED25519, type Vkey, vkeyOf } from '../../src/core/note.ts';
-import { attachReceipts, splitTransparent } from '../../src/core/receipt.ts';
+import { attachReceipts, decodeReceipt, splitTransparent } from '../../src/core/receipt.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { parsePolicy } from '../../src/core/tlogpolicy.ts';
 import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
-import { faults, flipBit, sameBytes } from '../check.ts';
+import { faults, faultsLater, flipBit, sameBytes } from '../check.ts';
 import { ends, run } from '../cli/world.ts';
 import * as oracle from '../oracle.ts';
 import { Party } from './party.ts';
@@ -123,6 +132,38 @@ test('a Transparent Statement with any byte changed, or without its receipt, is 
   const other = decodeStatement(party.statement()).entry;
   const { receipts } = splitTransparent(transparent);
   faults('bad-signature', () => verify(attachReceipts(other, receipts), trust), 'the receipt of another statement');
+});
+
+test('of the receipts that a Transparent Statement carries, those by keys that are not pinned are passed over', async () => {
+  const { statement } = verify(bundle, trust) as { statement: SignedStatement };
+  const transparent = await party.log.client.get(`entries/${entryIdOf(statement.id)}/transparent-statement`);
+  const [receipt] = splitTransparent(transparent).receipts as [Uint8Array];
+  const foreign = (kid: Uint8Array): Uint8Array => {
+    // 395, the verifiable data structure, is another one than ours.
+    const header = new Map<number, Cbor>().set(1, -7).set(4, kid).set(395, 2);
+    return writeSign1(encode(header), EMPTY_MAP, null, new Uint8Array(64));
+  };
+  const beside = (...others: Uint8Array[]) => verify(attachReceipts(statement.entry, [...others, receipt]), trust);
+  const { index } = verify(transparent, trust);
+  assert.is(beside(foreign(new Uint8Array(32)), utf8('no receipt')).index, index);
+  faults('bad-receipt', () => beside(foreign(decodeReceipt(receipt).kid as Uint8Array)), 'one by a pinned key counts');
+});
+
+test('a Transparent Statement of entry 0 must be of the first policy that is pinned', async () => {
+  const { statement } = (await party.log.proof({ index: 0 })).verified as { statement: SignedStatement };
+  const transparent = await party.log.client.get(`entries/${entryIdOf(statement.id)}/transparent-statement`);
+  assert.is(verify(transparent, trust).index, 0);
+  const genesis = leafHash(utf8('another first policy'));
+  faults('bad-proof', () => verify(transparent, { ...trust, genesis }), 'another is pinned');
+});
+
+test('a log that is asked for a tlog-proof cannot answer with a receipt', async () => {
+  const { statement, index } = verify(bundle, trust) as { statement: SignedStatement; index: number };
+  const path = `entries/${entryIdOf(statement.id)}/transparent-statement`;
+  const transparent = await party.log.client.get(path);
+  const log = new Log({ url: 'https://a', trust, fetch: async () => new Response(transparent as BodyInit) });
+  await faultsLater('bad-proof', () => log.submit(statement.entry));
+  await faultsLater('bad-proof', () => log.proof({ index }));
 });
 
 /** A log of our own with these entries: its keys sign whatever tree they like. */

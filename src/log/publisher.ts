@@ -214,7 +214,7 @@ export class Publisher {
   /** A cosignature came after the quorum was met. Whoever waits for a newer head has no use for it. */
   #publishLate(head: SignedHead): void {
     const { log, alarm } = this.#parts;
-    if (head.timestamp < (this.#published?.timestamp ?? 0)) return;
+    if (this.#stopping || head.timestamp < (this.#published?.timestamp ?? 0)) return;
     this.#endLate();
     this.#endLate = alarm(LATE, () => {
       if (log.frozen || this.#isBehind() || this.#published?.timestamp !== head.timestamp) return;

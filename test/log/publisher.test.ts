@@ -225,6 +225,8 @@ test('a cosignature that comes late is added, unless a newer head is on its way'
   lates[1]?.(utf8('at the end'));
   await publisher.stop();
   assert.is(timers.size, 0, 'nothing keeps the thread from ending');
+  lates[1]?.(utf8('after the end'));
+  assert.is(timers.size, 0, 'nothing is shown when the store is closed');
 });
 
 for (const [what, growing, rests] of [

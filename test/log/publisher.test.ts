@@ -174,8 +174,12 @@ test('a key that is away keeps heads from being published until it is back, and 
   await waits(2000);
   assert.equal([log.store.published(), seen.gathers, log.log.frozen], [undefined, [], undefined]);
   assert.equal(seen.troubles, ['the token is gone']);
+  for (const pause of [2000, 3000]) {
+    ring(pause);
+    await waits(3000);
+  }
   isAway = false;
-  ring(2000);
+  ring(3000);
   await publisher.idle();
   assert.equal([log.store.published()?.size, seen.troubles], [2, ['the token is gone', undefined]]);
   isAway = true;

@@ -30,7 +30,8 @@ export function openWitnessKeys(directory: WitnessDirectory, name: string): Witn
   try {
     const cosigners = cosignersOf(name, readSeed(seed), keyring?.signer(USE, 0));
     const [first] = cosigners.map(({ vkey }) => formatVkey(vkey));
-    if (existsSync(vkeys) && !readFileSync(vkeys, 'utf8').includes(`${first}\n`)) {
+    const lines = existsSync(vkeys) ? readFileSync(vkeys, 'utf8').split('\n') : undefined;
+    if (lines && !lines.some((line) => line.trim() === first)) {
       throw new Fault('bad-key', `the Ed25519 key of ${name} is not in ${vkeys}: is it in a token, and ${token} lost?`);
     }
     return { cosigners, close: () => keyring?.close() };

@@ -6,7 +6,7 @@ import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PublicKey, signerOf } from '../core/signature.ts';
 import { parsePolicy } from '../core/tlogpolicy.ts';
-import type { FromLog, NewKey, Port } from '../log/channel.ts';
+import type { FromLog, NewKey, Port, SignedByKey } from '../log/channel.ts';
 import { loadEdge, storedTreeNode } from '../log/edge.ts';
 import { Exporter } from '../log/exporter.ts';
 import { rootFrom } from '../log/guard.ts';
@@ -70,7 +70,14 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
   const rules: Rules =
     entries === 'opaque'
       ? opaqueRules
-      : new StatementRules({ store, statementKey, learn, rootAt: rootReader(store), ...options });
+      : new StatementRules({
+          store,
+          statementKey,
+          learn,
+          rootAt: rootReader(store),
+          signing: signingTo(send, clock, 'heartbeat', 'taken in, as a heartbeat is due'),
+          ...options,
+        });
   return new Promise<void>((resolve) => {
     serveLog({
       port,
@@ -95,7 +102,7 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
             follow?.head(head);
           },
           settled,
-          signing: signingTo(send, clock),
+          signing: signingTo(send, clock, 'checkpoint', 'signed or published'),
           sleep,
           alarm,
           observe,
@@ -117,12 +124,12 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
   });
 }
 
-/** Tells that a key is away, and that it is back. */
-function signingTo(send: (message: FromLog) => void, clock: () => Date): (trouble: string | undefined) => void {
-  return (trouble) => {
-    send({ type: 'signing', awaySince: trouble === undefined ? undefined : clock().getTime() });
-    if (trouble === undefined) send({ type: 'news', what: 'signing', message: 'checkpoints are signed again' });
-    else send({ type: 'trouble', what: 'signing', message: `ALARM: nothing is signed or published: ${trouble}` });
+/** Tells that a key is away, what that prevents, and that it is back. */
+function signingTo(send: (message: FromLog) => void, clock: () => Date, what: SignedByKey, prevented: string) {
+  return (trouble: string | undefined): void => {
+    send({ type: 'signing', what, awaySince: trouble === undefined ? undefined : clock().getTime() });
+    if (trouble === undefined) send({ type: 'news', what: 'signing', message: `${what}s are signed again` });
+    else send({ type: 'trouble', what: 'signing', message: `ALARM: nothing is ${prevented}: ${trouble}` });
   };
 }
 

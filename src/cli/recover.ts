@@ -124,7 +124,9 @@ async function checkSource(
 function rulesOf(store: SqliteStore, { inUse }: LogKeys): Rules {
   if (store.identity().entries === 'opaque') return opaqueRules;
   const statementKey = inUse('statement-ed25519');
-  return new StatementRules({ store, statementKey, learn: () => {}, rootAt: rootReader(store), acceptClockStep: true });
+  const unheard = () => {};
+  const rootAt = rootReader(store);
+  return new StatementRules({ store, statementKey, learn: unheard, signing: unheard, rootAt, acceptClockStep: true });
 }
 
 function nextStep({ data, guard }: LogDirectory): string {

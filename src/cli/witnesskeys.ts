@@ -30,7 +30,8 @@ export function openWitnessKeys(directory: WitnessDirectory, name: string): Witn
   try {
     const cosigners = cosignersOf(name, readSeed(seed), keyring?.signer(USE, 0));
     const [first] = cosigners.map(({ vkey }) => formatVkey(vkey));
-    if (existsSync(vkeys) && !readFileSync(vkeys, 'utf8').includes(`${first}\n`)) {
+    const lines = existsSync(vkeys) ? readFileSync(vkeys, 'utf8').split('\n') : undefined;
+    if (lines && !lines.some((line) => line.trim() === first)) {
       throw new Fault('bad-key', `the Ed25519 key of ${name} is not in ${vkeys}: is it in a token, and ${token} lost?`);
     }
     return { cosigners, close: () => keyring?.close() };
@@ -40,22 +41,40 @@ export function openWitnessKeys(directory: WitnessDirectory, name: string): Witn
   }
 }
 
-/** A signer that tells when it begins to fail and when it signs again. Strangers hear no more than that: `key-away`. */
-export function watched({ key, sign }: Signer, tell: (trouble: unknown) => void): Signer {
-  let isAway = false;
+/** How long a key that failed is left alone, in seconds: to reach for a token takes long, and anyone may ask. */
+const LEFT_ALONE = 10;
+
+export type Watch = {
+  /** Milliseconds of any origin. */
+  readonly clock: () => number;
+  /** Told why it begins to fail, or fails for another reason, and with undefined when it signs again. */
+  readonly tell: (trouble: unknown) => void;
+};
+
+/** A signer that is watched. Strangers hear `key-away` of it, and whether that ends by itself. */
+export function watched({ key, sign }: Signer, { clock, tell }: Watch): Signer {
+  let away: { readonly fault: Fault; readonly until: number } | undefined;
   return {
     key,
     sign(message) {
+      if (away && clock() < away.until) throw away.fault;
       try {
         const signature = sign(message);
-        if (isAway) tell(undefined);
-        isAway = false;
+        if (away) tell(undefined);
+        away = undefined;
         return signature;
       } catch (error) {
-        if (!isAway) tell(error);
-        isAway = true;
-        throw new Fault('key-away', 'the key of this witness cannot be reached for now', { retryAfter: 10 });
+        const fault = toStrangers(error);
+        if (away?.fault.message !== fault.message) tell(error);
+        away = { fault, until: clock() + 1000 * LEFT_ALONE };
+        throw fault;
       }
     },
   };
+}
+
+function toStrangers(error: unknown): Fault {
+  const isPassing = error instanceof Fault && error.code === 'key-away';
+  const until = isPassing ? 'for now' : 'until its operator has mended it';
+  return new Fault('key-away', `the key of this witness cannot be used ${until}`, { retryAfter: LEFT_ALONE });
 }

@@ -54,7 +54,7 @@ async function serve(options: Options): Promise<void> {
   };
   const cosigners = keys.cosigners
     .filter(({ vkey }) => options.cosign === 'both' || vkey.type === COSIGNATURE_ED25519)
-    .map(({ vkey, signer }) => ({ vkey, signer: watched(signer, tell) }));
+    .map(({ vkey, signer }) => ({ vkey, signer: watched(signer, { clock: () => performance.now(), tell }) }));
   const metrics = createWitnessMetrics();
   const clock = () => new Date();
   const alarm = ({ origin, kind }: Evidence) => {

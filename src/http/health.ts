@@ -28,8 +28,9 @@ export type Health = { readonly log: LogHandle; readonly origin: string; readonl
 
 export function healthHandler({ log, origin, stopping }: Health): Handler {
   return () => {
-    const { frozen, readOnly, published, witnessing, keyAwaySince } = log;
-    const unhealthy = frozen?.message ?? (stopping() ? 'the server is stopping' : readOnly?.message);
+    const { frozen, readOnly, published, witnessing, keyAwaySince, heartbeatAwaySince } = log;
+    const closed = readOnly?.message ?? (heartbeatAwaySince === undefined ? undefined : whyClosed(heartbeatAwaySince));
+    const unhealthy = frozen?.message ?? (stopping() ? 'the server is stopping' : closed);
     const healthy = unhealthy === undefined && (published !== undefined || witnessing?.quorum === false);
     const degraded = keyAwaySince === undefined ? witnessing && whyDegraded(witnessing) : whyUnsigned(keyAwaySince);
     const status = healthy ? (degraded ? 'degraded' : 'ok') : 'unhealthy';
@@ -46,6 +47,10 @@ export function healthHandler({ log, origin, stopping }: Health): Handler {
 /** Which token it is, and what is wrong with it, is in the log of the server alone. */
 function whyUnsigned(since: number): string {
   return `the key that signs checkpoints cannot be reached since ${isoTime(since)}: ${LATE}`;
+}
+
+function whyClosed(since: number): string {
+  return `nothing is taken in: a heartbeat is due, and its key cannot be reached since ${isoTime(since)}`;
 }
 
 function whyDegraded({ failOpen, quorum, withoutSince }: WitnessingStatus): string | undefined {

@@ -40,8 +40,11 @@ export function createMetrics(): Metrics {
       gauge(registry, 'limmat_read_only', '1 while the log takes in nothing for want of disk', () =>
         log.readOnly ? 1 : 0,
       );
-      gauge(registry, 'limmat_key_away', '1 while the key that signs checkpoints cannot be reached', () =>
-        log.keyAwaySince === undefined ? 0 : 1,
+      gauge(
+        registry,
+        'limmat_key_away',
+        '1 while the keys that sign checkpoints and heartbeats cannot be reached',
+        () => (log.keyAwaySince === undefined ? 0 : 1),
       );
       watchWitnesses(registry, log);
       if (pushers.length > 0) watchPushers(registry, pushers);

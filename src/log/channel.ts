@@ -54,6 +54,9 @@ export type Answers = {
   readonly observations: readonly Observation[];
 };
 
+/** What waits while the key of it cannot be reached: publication, or, once a heartbeat is due, intake. */
+export type SignedByKey = 'checkpoint' | 'heartbeat';
+
 /** The index of a statement; `pending` while it may not be told, undefined if the log does not know it. */
 export type Located = number | 'pending' | undefined;
 
@@ -69,8 +72,8 @@ export type FromLog =
   /** Without a fault the log takes in entries again. */
   | { readonly type: 'read-only'; readonly fault: PackedFault | undefined }
   | { readonly type: 'trouble' | 'news'; readonly what: string; readonly message: string }
-  /** Since when nothing can be signed, in milliseconds since 1970; undefined when it can again. */
-  | { readonly type: 'signing'; readonly awaySince: number | undefined }
+  /** Since when no such thing can be signed, in milliseconds since 1970; undefined when it can again. */
+  | { readonly type: 'signing'; readonly what: SignedByKey; readonly awaySince: number | undefined }
   | { readonly type: 'witnessing'; readonly status: WitnessingStatus }
   | { readonly type: 'stopped' };
 

@@ -14,6 +14,7 @@ import {
   type Offer,
   type Port,
   packOffers,
+  type SignedByKey,
   type ToLog,
   unpackFault,
 } from './channel.ts';
@@ -70,7 +71,7 @@ export class LogHandle {
   #frozen: Fault | undefined;
   #readOnly: Fault | undefined;
   #witnessing: WitnessingStatus | undefined;
-  #keyAwaySince: number | undefined;
+  readonly #awaySince: Record<SignedByKey, number | undefined> = { checkpoint: undefined, heartbeat: undefined };
   #acknowledged: number;
   #stopped: () => void = () => {};
 
@@ -106,7 +107,12 @@ export class LogHandle {
 
   /** Since when no key can be reached to sign with, in milliseconds since 1970; undefined while all is well. */
   get keyAwaySince(): number | undefined {
-    return this.#keyAwaySince;
+    return this.heartbeatAwaySince ?? this.#awaySince.checkpoint;
+  }
+
+  /** The same for a heartbeat that is due, without which nothing is taken in. */
+  get heartbeatAwaySince(): number | undefined {
+    return this.#awaySince.heartbeat;
   }
 
   get waiting(): number {
@@ -161,7 +167,7 @@ export class LogHandle {
   /** Waits for heads until something holds, the log is frozen or lacks its key or witnesses, or time is up. */
   async #until(holds: () => boolean, patience: number): Promise<void> {
     const deadline = performance.now() + patience;
-    const hopeless = () => this.#frozen || this.#keyAwaySince !== undefined || this.#witnessing?.quorum === false;
+    const hopeless = () => this.#frozen || this.keyAwaySince !== undefined || this.#witnessing?.quorum === false;
     while (!holds() && performance.now() < deadline && !hopeless()) {
       await new Promise<void>((resolve) => {
         this.#arrived.push(resolve);
@@ -235,7 +241,7 @@ export class LogHandle {
         this.#wake();
         break;
       case 'signing':
-        this.#keyAwaySince = message.awaySince;
+        this.#awaySince[message.what] = message.awaySince;
         this.#wake();
         break;
       case 'news':

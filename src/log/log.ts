@@ -53,7 +53,7 @@ export class Log {
   #audit: Audit | undefined;
   #guard: Guard | undefined;
   #frozen: Fault | undefined;
-  #isReadOnly = false;
+  #readOnly: Fault | undefined;
 
   /** Opens the log as it was left. A log that may not sign is open for reads and frozen, and says why. */
   constructor(parts: LogParts) {
@@ -94,7 +94,8 @@ export class Log {
 
   /** Loop 1: everything that waits, up to a turn's worth, becomes entries or is refused. */
   turn(): void {
-    const closed = this.#frozen ?? this.checkDisk();
+    this.checkDisk();
+    const closed = this.#frozen ?? this.#readOnly;
     if (closed) this.pool.refuseAll(closed);
     else this.#whileSound(() => this.#turn());
   }
@@ -201,12 +202,13 @@ export class Log {
     guard.verify((node) => storedTreeNode(this.#parts.store, this.#edge, node));
   }
 
-  /** Whether there is room for a turn, which is told when it changes: each turn asks, and somebody has to while none runs. */
-  checkDisk(): Fault | undefined {
-    const fault = this.#diskFault();
-    if ((fault !== undefined) !== this.#isReadOnly) this.#parts.readOnly(fault);
-    this.#isReadOnly = fault !== undefined;
-    return fault;
+  /** Looks whether there is room for a turn, and tells when that changes: each turn does, and somebody has to while none runs. */
+  checkDisk(): void {
+    this.#whileSound(() => {
+      const fault = this.#diskFault();
+      if ((fault !== undefined) !== (this.#readOnly !== undefined)) this.#parts.readOnly(fault);
+      this.#readOnly = fault;
+    });
   }
 
   #diskFault(): Fault | undefined {

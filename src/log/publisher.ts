@@ -39,10 +39,13 @@ const REST = { awaited: 1, cosigned: 4, unawaited: 8 };
 const MOST_REST = 250;
 /** How long a late cosignature waits for others, and for a newer head that makes it useless, in milliseconds. */
 const LATE = 100;
-/** How long after a key could not be reached it is tried again, in milliseconds: twice as long each time. */
-const KEY_AWAY = { first: 1000, most: 30_000 };
 /** How long submitters wait for the publication of what is certain, in milliseconds; then they get a promise. */
 const DEADLINE = 3000;
+/**
+ * How long after a key could not be reached it is tried again, in milliseconds: twice as long each time, and no longer
+ * than submitters wait, since only the next attempt makes what came meanwhile certain.
+ */
+const KEY_AWAY = { first: 1000, most: DEADLINE };
 
 export class Publisher {
   readonly #parts: PublisherParts;
@@ -214,7 +217,7 @@ export class Publisher {
   /** A cosignature came after the quorum was met. Whoever waits for a newer head has no use for it. */
   #publishLate(head: SignedHead): void {
     const { log, alarm } = this.#parts;
-    if (head.timestamp < (this.#published?.timestamp ?? 0)) return;
+    if (this.#stopping || head.timestamp < (this.#published?.timestamp ?? 0)) return;
     this.#endLate();
     this.#endLate = alarm(LATE, () => {
       if (log.frozen || this.#isBehind() || this.#published?.timestamp !== head.timestamp) return;

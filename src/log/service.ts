@@ -74,6 +74,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
   });
   const timer = setInterval(() => {
     log.checkDisk();
+    box.send(port); // to those who are abandoned if it froze
     if (log.hasWork()) schedule();
   }, OWN_WORK_EVERY);
   log.checkDisk();

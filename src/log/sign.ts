@@ -61,6 +61,7 @@ export function headSigner(parts: SignerParts): HeadSigner {
       newest = timestamp;
       const time = Math.floor(clock().getTime() / 1000);
       const later = mldsa44.sign(signedMessage(quantum, text, time));
+      later.catch(() => {}); // if the next line throws, nobody awaits it
       const signatures = [
         toNoteSignature(own, ed25519.sign(signedMessage(own, text, time)), time),
         toNoteSignature(quantum, await later, time),

@@ -27,6 +27,8 @@ export type StatementParts = {
   readonly rootAt: (size: number) => Hash;
   /** Told of keys whose signatures may be met from now on. */
   readonly learn: (keys: readonly KnownKey[]) => void;
+  /** Told why nothing is taken in while a heartbeat that is due cannot be signed, and with undefined when one was. */
+  readonly signing: (trouble: string | undefined) => void;
 };
 
 const HOUR = 3600_000;
@@ -45,8 +47,8 @@ const KEY_AWAY = new Fault('read-only', 'the log is read-only: a heartbeat is du
 export class StatementRules implements Rules {
   readonly #parts: StatementParts;
   readonly #state = new State();
-  /** Until when a heartbeat is not tried again, in milliseconds since 1970. */
-  #awayUntil = 0;
+  /** Until when a heartbeat whose key was away is not tried again, in milliseconds since 1970. */
+  #awayUntil: number | undefined;
 
   constructor(parts: StatementParts) {
     this.#parts = parts;
@@ -68,7 +70,9 @@ export class StatementRules implements Rules {
   }
 
   hasOwn(now: Date): boolean {
-    return this.#sinceHeartbeat(now) >= QUIET_EVERY && this.#clockFault(now) === undefined;
+    // One that keeps others out is tried again though nobody comes: who asks for health sends nothing meanwhile.
+    const isDue = this.#awayUntil !== undefined || this.#sinceHeartbeat(now) >= QUIET_EVERY;
+    return isDue && this.#clockFault(now) === undefined;
   }
 
   judge(submissions: readonly Submission[], first: number, now: Date): Judgement {
@@ -189,12 +193,16 @@ export class StatementRules implements Rules {
 
   /** What the log has to say of its own, first; or why nothing can be taken in before it has said that. */
   #ownNow(now: Date): Submission[] | Fault {
-    if (this.#sinceHeartbeat(now) < BUSY_EVERY) return [];
-    if (now.getTime() < this.#awayUntil) return KEY_AWAY;
+    const isDue = this.#sinceHeartbeat(now) >= BUSY_EVERY;
+    if (isDue && this.#awayUntil !== undefined && now.getTime() < this.#awayUntil) return KEY_AWAY;
     try {
-      return [this.#heartbeat(now)];
+      const own = isDue ? [this.#heartbeat(now)] : [];
+      if (this.#awayUntil !== undefined) this.#parts.signing(undefined);
+      this.#awayUntil = undefined;
+      return own;
     } catch (error) {
       if (!(error instanceof Fault && error.code === 'key-away')) throw error;
+      if (this.#awayUntil === undefined) this.#parts.signing(error.message);
       this.#awayUntil = now.getTime() + 1000 * KEY_AWAY_FOR;
       return KEY_AWAY;
     }

@@ -92,7 +92,11 @@ export class TokenSession {
       this.#session = this.#call('be opened', (pkcs11) => pkcs11.C_OpenSession(this.#slot, CKF_SERIAL_SESSION));
       this.#call('be logged in to', (pkcs11) => pkcs11.C_Login(this.#session, CKU_USER, pin));
     } catch (error) {
-      this.close();
+      try {
+        this.close();
+      } catch {
+        // What went wrong first says why.
+      }
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The keys of a log, or of a witness, in a PKCS#11 token, where they are made and which they cannot leave; the other adapter of `Keyring`
- * is the seed's. A token keeps a key under the label `limmat <origin or name> <use> <n>`. @module
+ * The keys of a log, or of a witness, in a PKCS#11 token, where they are made and which they cannot leave; the other
+ * adapter of `Keyring` is the seed's. A token keeps a key under the label `limmat <origin or name> <use> <n>`. @module
  */
 import { sha256 } from '#sha256';
 import { utf8 } from '../core/bytes.ts';

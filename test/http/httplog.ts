@@ -147,6 +147,7 @@ export class HttpLog {
             store: this.store,
             statementKey: key('log'),
             acceptClockStep: clock !== undefined,
+            signing: () => {},
             rootAt: () => {
               throw new Error('no rule reads roots yet');
             },

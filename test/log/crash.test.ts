@@ -2,6 +2,8 @@ import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } fro
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { utf8 } from '../../src/core/bytes.ts';
+import type { Fault } from '../../src/core/fault.ts';
+import type { Log } from '../../src/log/log.ts';
 import { openGuardFile } from '../../src/store/guardfile.ts';
 import { faults } from '../check.ts';
 import { EFFECTS, TestLog } from './testlog.ts';
@@ -125,6 +127,26 @@ test('low disk space makes the log read-only before SQLite can fail; it opens ag
   assert.equal(log.answers.get(taken), { index: 1 });
   await log.check();
 });
+
+for (const [when, look] of [
+  ['in a turn', (log: Log) => log.turn()],
+  ['while none runs', (log: Log) => log.checkDisk()],
+] as const) {
+  test(`a disk that cannot be asked for its room ${when} freezes the log`, () => {
+    const log = new TestLog();
+    const ticket = log.add(entry(0));
+    Object.defineProperty(log, 'free', {
+      get() {
+        throw new Error('EIO');
+      },
+    });
+    look(log.log);
+    assert.is(log.log.frozen?.code, 'frozen');
+    log.log.turn();
+    assert.is((log.answers.get(ticket) as { fault: Fault }).fault.code, 'frozen');
+    log.close();
+  });
+}
 
 test('a bit that flips between the commit and the signature stops the log', async () => {
   const log = new TestLog();

@@ -2,6 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Fault } from '../../src/core/fault.ts';
 import { EMPTY_ROOT } from '../../src/core/hash.ts';
+import { healthHandler } from '../../src/http/health.ts';
+import type { Ask, Watch } from '../../src/http/route.ts';
+import type { FromLog } from '../../src/log/channel.ts';
+import { LogHandle, type Published } from '../../src/log/handle.ts';
 import { makeHeartbeat, StatementRules, submissionOf } from '../../src/log/statements.ts';
 import { BUILD, key, ORGANISATIONS, ORIGIN, policyOf, START, say } from '../registry/world.ts';
 
@@ -22,7 +26,10 @@ test('while a heartbeat is due and its key is away nothing is taken in; when it 
     return key('log').sign(message);
   };
   const statementKey = { key: key('log').key, sign };
-  const rules = new StatementRules({ store, statementKey, acceptClockStep: false, rootAt: never, learn: () => {} });
+  const troubles: (string | undefined)[] = [];
+  const signing = (trouble: string | undefined) => troubles.push(trouble);
+  const parts = { store, statementKey, acceptClockStep: false, rootAt: never, learn: () => {}, signing };
+  const rules = new StatementRules(parts);
   const build = submissionOf(say('bld', 'acme', 'build', BUILD).entry);
   const first = [
     submissionOf(say('op1', 'op', 'policy', policyOf(ORGANISATIONS)).entry),
@@ -40,9 +47,46 @@ test('while a heartbeat is due and its key is away nothing is taken in; when it 
     assert.equal([admitted, refused.map(({ fault }) => [fault.code, fault.retryAfter])], [[], [['read-only', 10]]]);
   }
   assert.is(tries, 1, 'the token is left alone meanwhile');
+  assert.equal([troubles, rules.hasOwn(at(HOUR + 9000))], [['the token is gone'], true]);
   isAway = false;
   const { admitted, refused } = rules.judge([build], 2, at(HOUR + 10_000));
   assert.equal([admitted.length, tries, refused[0]?.fault.rule], [1, 2, 'key-unknown']);
+  assert.equal([troubles, rules.hasOwn(at(HOUR + 10_000))], [['the token is gone', undefined], false]);
+});
+
+test('a log that takes nothing in for want of a heartbeat is unhealthy, and degraded while only checkpoints wait', async () => {
+  let tell = (_: FromLog) => {};
+  const port = {
+    postMessage: () => {},
+    on(_: 'message', listener: (message: unknown) => void) {
+      tell = listener;
+    },
+  };
+  const published = { head: { size: 2 } } as Published;
+  const nothing = () => {};
+  const openTree = () => published.tree;
+  const log = new LogHandle({ port, published, committed: 2, openTree, observe: nothing, trouble: nothing });
+  const health = healthHandler({ log, origin: ORIGIN, stopping: () => false });
+  const said = async () => {
+    const { status, body } = (await health({} as Ask, new Uint8Array(0), {} as Watch)) as {
+      status: number;
+      body: string;
+    };
+    return [status, JSON.parse(body).problem, log.keyAwaySince];
+  };
+  const since = Date.parse(START);
+  assert.equal(await said(), [200, undefined, undefined]);
+  tell({ type: 'signing', what: 'checkpoint', awaySince: since });
+  assert.match(String(await said()), /^200,the key that signs checkpoints cannot be reached since .*answered 202/);
+  tell({ type: 'signing', what: 'heartbeat', awaySince: since });
+  assert.match(String(await said()), /^503,nothing is taken in: a heartbeat is due, .* since 2/);
+  tell({ type: 'signing', what: 'checkpoint', awaySince: undefined });
+  assert.equal(
+    (await said()).filter((one) => typeof one === 'number'),
+    [503, since],
+  );
+  tell({ type: 'signing', what: 'heartbeat', awaySince: undefined });
+  assert.equal(await said(), [200, undefined, undefined]);
 });
 
 test.run();

@@ -174,8 +174,12 @@ test('a key that is away keeps heads from being published until it is back, and 
   await waits(2000);
   assert.equal([log.store.published(), seen.gathers, log.log.frozen], [undefined, [], undefined]);
   assert.equal(seen.troubles, ['the token is gone']);
+  for (const pause of [2000, 3000]) {
+    ring(pause);
+    await waits(3000);
+  }
   isAway = false;
-  ring(2000);
+  ring(3000);
   await publisher.idle();
   assert.equal([log.store.published()?.size, seen.troubles], [2, ['the token is gone', undefined]]);
   isAway = true;
@@ -225,6 +229,8 @@ test('a cosignature that comes late is added, unless a newer head is on its way'
   lates[1]?.(utf8('at the end'));
   await publisher.stop();
   assert.is(timers.size, 0, 'nothing keeps the thread from ending');
+  lates[1]?.(utf8('after the end'));
+  assert.is(timers.size, 0, 'nothing is shown when the store is closed');
 });
 
 for (const [what, growing, rests] of [

@@ -52,7 +52,16 @@ if (hsm) {
     refused({ module: '/no/such/module.so' }, /cannot load \/no\/such\/module\.so: .*: ?.*install the PKCS#11 library/);
     refused({ pinFile: `${config.pinFile}.gone` }, /there is no PIN file/);
     writeFileSync(config.pinFile, '4321\n');
-    refused({}, /cannot be logged in to: the PIN is wrong; correct the PIN file before the next try/);
+    const wrong = /cannot be logged in to: the PIN is wrong; correct the PIN file before the next try/;
+    refused({}, wrong);
+    const { prototype } = createRequire(import.meta.url)('pkcs11js').PKCS11;
+    const { C_Finalize } = prototype;
+    prototype.C_Finalize = function () {
+      C_Finalize.call(this);
+      throw new Error('CKR_GENERAL_ERROR');
+    };
+    refused({}, wrong);
+    prototype.C_Finalize = C_Finalize;
     writeFileSync(config.pinFile, PIN);
     chmodSync(config.pinFile, 0o640);
     refused({}, /others may read the PIN file .*: run `chmod 600/);

@@ -5,7 +5,7 @@
  * empty. Tree heads are signed by the receipt key, whose SubjectPublicKeyInfo hashes to the log id. Errors are
  * problem+json with the names of RFC 9162 §5. @module
  */
-import { fromBase64, HASH_BYTES, type Hash, toBase64 } from '../core/bytes.ts';
+import { fromBase64, HASH_BYTES, type Hash } from '../core/bytes.ts';
 import { Fault, must } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { verify } from '../core/signature.ts';
@@ -35,6 +35,9 @@ export type ReadParts = {
   /** The index of the entry with a leaf hash; it may lie beyond what is published. */
   readonly findLeaf: (leaf: Hash) => Promise<number | undefined>;
 };
+
+/** As `toBase64` of core, by Node: proofs are mostly base64, and this takes less than half the time. */
+const toBase64 = (bytes: Uint8Array): string => Buffer.prototype.base64Slice.call(bytes, 0, bytes.length);
 
 /** SPEC: logs MAY restrict the number of entries per request; one that asks for more gets the first of them. */
 const MAX_ENTRIES = TILE_WIDTH;

@@ -64,7 +64,7 @@ export async function measureReceipts({ log, data, size, bare, seconds, results 
   results.add(what, size, 'receipts/s', toSample(observed, observed.requests, bare));
 }
 
-/** Inclusion proofs over HTTP, by leaf hash as RFC 6962 §4.5 has it, once every tile was asked for. */
+/** Inclusion proofs over HTTP, by leaf hash as RFC 6962 §4.5 has it, once every tile was asked for and all is compiled. */
 export async function measureHttpProofs({ log, data, size, bare, seconds, results }: ProofReads): Promise<void> {
   const store = openStore(logDirectory(data).database, { readonly: true });
   const path = (index: number) => {
@@ -75,6 +75,7 @@ export async function measureHttpProofs({ log, data, size, bare, seconds, result
   const paths = places(size).map(path);
   store.close();
   await observe(log, { paths: tiles, connections: CONNECTIONS, requests: tiles.length });
+  await observe(log, { paths, connections: CONNECTIONS, seconds });
   const observed = await observe(log, { paths, connections: CONNECTIONS, seconds });
   const what = `read inclusion proofs, ${CONNECTIONS} connections`;
   results.add(what, size, 'proofs/s', toSample(observed, observed.requests, bare));

@@ -58,7 +58,7 @@ export async function prepare(folder: string, scale: Scale, results: Results, sa
 /** What the parts do alone, and what does not change from round to round. */
 export async function measureParts({ folder, scale, results, say }: Bench): Promise<void> {
   say('parts: primitives and commits alone');
-  measurePrimitives(scale.seconds / 4, results);
+  await measurePrimitives(scale.seconds / 4, results);
   const copy = `${folder}/copy`;
   copyLog(`${folder}/opaque-0`, copy);
   measureCommit(copy, scale.seconds / 2, results);

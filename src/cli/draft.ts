@@ -3,13 +3,13 @@
  * the payload by their names; and, where `limmat` wrote the file, under `$statement` who says it about what, to which
  * log, so that whoever signs need not say it again. @module
  */
-import { stringify } from 'yaml';
 import { utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { Json } from '../registry/json.ts';
 import type { AdmittedKind } from '../registry/kinds.ts';
 import { createFile } from '../store/durable.ts';
 import { readMap } from './readinput.ts';
+import { yaml } from './whenneeded.ts';
 
 export type Fields = { readonly [name: string]: Json };
 
@@ -55,5 +55,5 @@ export function writeDraft(path: string, { kind, fields, claims }: Draft): void 
 
 /** Long keys stay on one line, so that they can be compared and copied. */
 function yamlOf(value: unknown): string {
-  return stringify(value, { lineWidth: 0 });
+  return yaml().stringify(value, { lineWidth: 0 });
 }

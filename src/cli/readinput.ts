@@ -1,9 +1,9 @@
 /** Reads what commands are given: files, URLs, and standard input as `-`. @module */
 import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseVkeys, type Vkey } from '../core/note.ts';
 import type { Json } from '../registry/json.ts';
+import { yaml } from './whenneeded.ts';
 
 /** The bytes of a file; `-` is standard input. Fault `bad-request` if there is none. */
 export function readBytes(path: string): Uint8Array {
@@ -19,7 +19,7 @@ export function readVkeys(path: string): Vkey[] {
 /** A map in YAML or JSON. */
 export function readMap(path: string): { readonly [name: string]: Json } {
   try {
-    const value: unknown = parse(new TextDecoder().decode(readBytes(path)));
+    const value: unknown = yaml().parse(new TextDecoder().decode(readBytes(path)));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as { [name: string]: Json };
   } catch (error) {
     if (error instanceof Fault) throw error;

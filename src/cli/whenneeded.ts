@@ -1,0 +1,10 @@
+/**
+ * Packages that only some calls of a command need, loaded then: the one for YAML has seventy files, which took a quarter
+ * of the time in which any command starts. @module
+ */
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+export const yaml = () => require('yaml') as typeof import('yaml');
+export const cliProgress = () => require('cli-progress') as typeof import('cli-progress');

@@ -1,5 +1,6 @@
 /** Runs a monitor: one round, or one after the other until it is told to stop. @module */
 import { messageOf } from '../core/fault.ts';
+import { accelerate } from '../core/signature.ts';
 import { BROKEN, UNVERIFIED } from '../monitor/alert.ts';
 import { deliver } from '../monitor/notify.ts';
 import { runHook } from './channels.ts';
@@ -13,6 +14,7 @@ import { required } from './options.ts';
 type Options = MonitorOptions & { once?: boolean; startAtEnd?: boolean };
 
 export async function runMonitor(options: Options): Promise<void> {
+  await accelerate();
   if (options.once) await once(options);
   else await forever(options);
 }

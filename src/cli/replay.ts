@@ -8,6 +8,7 @@ import { toHex } from '../core/bytes.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { type Get, Reader } from '../core/reader.ts';
+import { accelerate } from '../core/signature.ts';
 import { parseTilePath } from '../core/tile.ts';
 import { PublishedTree } from '../log/published.ts';
 import { type ProvenFinding, replayLog } from '../monitor/replaylog.ts';
@@ -41,6 +42,7 @@ async function replay(options: Options): Promise<void> {
   trust.check(opened);
   const { checkpoint } = opened;
   const reader = new Reader(get, checkpoint);
+  await accelerate();
   const bar = progressBar('replaying', checkpoint.size, options.json);
   const told = await replayLog(reader, note, (done) => bar.update(done));
   bar.stop();

@@ -61,7 +61,7 @@ export function verifyLater(key: PublicKey, message: Uint8Array, signature: Uint
   return later(key.bytes, message, signature);
 }
 
-/** Loads what makes signatures faster in this thread, where it is to be had: for servers, not for a single command. */
+/** Loads what makes signatures faster in this thread, where it is to be had: for who signs or verifies many. */
 export async function accelerate(): Promise<void> {
   await Promise.all([ed25519.accelerate(), mldsa44.accelerate()]);
 }

@@ -14,7 +14,7 @@ import { openLeaves } from '../../src/core/expanded.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { leafHashInto } from '../../src/core/hash.ts';
 import { formatNote, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
-import { signerOf } from '../../src/core/signature.ts';
+import { accelerate, signerOf } from '../../src/core/signature.ts';
 import { partialTiles, TILE_WIDTH, tilePath } from '../../src/core/tile.ts';
 import { append, EMPTY_EDGE, rootOf } from '../../src/core/tree.ts';
 import { type FollowedLog, Monitor } from '../../src/monitor/monitor.ts';
@@ -22,6 +22,7 @@ import { EMPTY_WATCH } from '../../src/monitor/watch.ts';
 import { openMonitorStore } from '../../src/store/monitor.ts';
 import { beginning, buildOf, ORIGIN } from './vendorlog.ts';
 
+await accelerate(); // as the command does
 const [opaque = 200_000, signed = 20_000] = process.argv.slice(2).map(Number);
 const FOLDER = mkdtempSync(join(tmpdir(), 'limmat-monitor-'));
 process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));

@@ -42,8 +42,9 @@ export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   return compiled?.(publicKey, message, signature) ?? verifyNow(null, message, key, signature);
 }
 
-/** `verify` on libuv's thread pool. */
+/** `verify` on libuv's thread pool; but at once by libsodium, since handing it over costs a third of what that takes. */
 export function verifyLater(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  if (compiled) return Promise.resolve(verify(publicKey, message, signature));
   const key = importKey(publicKey);
   if (key === undefined || !isShaped(signature)) return Promise.resolve(false);
   return new Promise((resolve, reject) => {

@@ -20,7 +20,7 @@ import type { TokenConfig } from '../store/pkcs11.ts';
 import { createSeed, seedKeyring } from '../store/seed.ts';
 import { createStore } from '../store/sqlite.ts';
 import { firstHeartbeat, firstPolicy, type GenesisParts, signGenesis } from './genesis.ts';
-import { keepToken, keyringOf, keysToPin, makeTokenKeys, readToken } from './keyring.ts';
+import { keepToken, keepVkeys, keyringOf, keysToPin, makeTokenKeys, readToken } from './keyring.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
 import { runLog } from './openlog.ts';
 import { command, required, setting } from './options.ts';
@@ -151,10 +151,6 @@ function refuseTaken(directory: LogDirectory, { genesis }: Options): void {
   const { database, guard, vkeys, softwareVkey, seed, token } = directory;
   const taken = [database, guard, vkeys, softwareVkey, ...(genesis ? [] : [seed, token])].find(existsSync);
   if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a log: choose another --data`);
-}
-
-function keepVkeys(path: string, vkeys: readonly Vkey[]): void {
-  createFile(path, utf8(vkeys.map((vkey) => `${formatVkey(vkey)}\n`).join('')));
 }
 
 function keepKey(path: string, seed: Uint8Array): string {

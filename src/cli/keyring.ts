@@ -5,7 +5,7 @@ import { utf8 } from '../core/bytes.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { deriveSeed } from '../core/logkeys.ts';
-import { NOTE_ED25519, type Vkey, vkeyOf } from '../core/note.ts';
+import { formatVkey, NOTE_ED25519, type Vkey, vkeyOf } from '../core/note.ts';
 import type { Signer } from '../core/signature.ts';
 import type { Keyring, KeyringUse } from '../log/ports.ts';
 import { createFile } from '../store/durable.ts';
@@ -54,6 +54,11 @@ export function keyringOf({ seed, token }: LogDirectory, origin: string): Keyrin
  */
 export function keysToPin({ token }: LogDirectory, vkeys: readonly Vkey[]): Vkey[] {
   return vkeys.filter(({ type }) => !existsSync(token) || type === NOTE_ED25519);
+}
+
+/** Writes vkeys to a new file, one a line: the inverse of `readVkeys`. */
+export function keepVkeys(path: string, vkeys: readonly Vkey[]): void {
+  createFile(path, utf8(vkeys.map((vkey) => `${formatVkey(vkey)}\n`).join('')));
 }
 
 /** A copied directory, a lost file or another token must not make the log sign with keys that nobody has pinned. */

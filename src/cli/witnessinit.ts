@@ -5,9 +5,9 @@ import type { Command } from 'commander';
 import { utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { formatVkey, isKeyName } from '../core/note.ts';
-import { createFile } from '../store/durable.ts';
 import { createSeed } from '../store/seed.ts';
 import { createWitnessStore } from '../store/witness.ts';
+import { keepVkeys } from './keyring.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { witnessDirectory } from './witnessdir.ts';
@@ -36,15 +36,11 @@ function init(options: { data?: string; name?: string; token?: string; json?: bo
   token?.keep(directory);
   const { cosigners, close } = openWitnessKeys(directory, name);
   close();
-  const all = cosigners.map(({ vkey }) => formatVkey(vkey));
+  const all = cosigners.map(({ vkey }) => vkey);
   // Whoever puts the file into a policy rests on the token, not on the seed beside it.
   const vkeys = token ? all.slice(0, 1) : all;
   keepVkeys(directory.vkeys, vkeys);
   if (token) keepVkeys(directory.softwareVkey, all.slice(1));
   createWitnessStore(directory.database, name);
-  print(options.json, { name, data, vkeys });
-}
-
-function keepVkeys(path: string, vkeys: readonly string[]): void {
-  createFile(path, utf8(vkeys.map((vkey) => `${vkey}\n`).join('')));
+  print(options.json, { name, data, vkeys: vkeys.map(formatVkey) });
 }

@@ -245,6 +245,10 @@ test('ed25519: a server that accelerates it comes to the same verdicts, also on 
     { numRuns: 200 },
   );
   assert.is(kinds.size, 2);
+  const signature = sign(message);
+  assert.ok(await ed25519Node.verifyLater(key, message, signature));
+  assert.not(await ed25519Node.verifyLater(key, message, flipBit(signature, 77)));
+  assert.not(await ed25519Node.verifyLater(new Uint8Array(3), message, signature));
 });
 
 test('p256: both adapters take the same bytes for keys', () => {

@@ -3,12 +3,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import type { Hash } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
+import type { ReadParts } from '../http/ct.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
 import { createMetrics } from '../http/metrics.ts';
@@ -238,7 +238,7 @@ function startLookup(
 }
 
 /** Finds entries by leaf hash: an opaque log knows them by that, another gets an index beside it. */
-function leafFinder(entries: EntryMode, log: LogHandle): (leaf: Hash) => Promise<number | undefined> {
+function leafFinder(entries: EntryMode, log: LogHandle): ReadParts['findLeaf'] {
   const index = new LeafIndex(() => publishedOf(log).tree);
   if (entries === 'statements') return (leaf) => index.find(leaf);
   return async (leaf) => {

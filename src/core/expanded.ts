@@ -15,6 +15,7 @@ export type OpenTile = { readonly width: number; readonly nodes: Uint8Array; rea
 const NODES = 2 * TILE_WIDTH - 1;
 const STORED_FROM = 4;
 const GROUP_WIDTH = 2 ** STORED_FROM;
+const GROUP_NODES = GROUP_WIDTH - 2;
 
 /** Where the nodes at `height` begin in an open tile: 0, 256, 384, … 510. */
 function start(height: number): number {
@@ -87,8 +88,10 @@ export function storedNode(stored: Uint8Array, height: number, index: number): H
  */
 export class WarmTile {
   readonly stored: Uint8Array;
-  /** By group of 16 leaves: 8 nodes of height 1, 4 of height 2, 2 of height 3. */
-  readonly #groups = new Map<number, Uint8Array>();
+  /** By group of 16 leaves: 8 nodes of height 1, 4 of height 2, 2 of height 3. Not there until one is needed. */
+  #groups: Uint8Array | undefined;
+  /** By group, whether its nodes were made. */
+  readonly #made: boolean[] = [];
   #isChecked = false;
 
   constructor(stored: Uint8Array) {
@@ -131,20 +134,26 @@ export class WarmTile {
 
   #groupNode(height: number, index: number): Hash {
     const width = 2 ** (STORED_FROM - height);
-    return hashAt(this.#group(Math.floor(index / width)), GROUP_WIDTH - 2 * width + (index % width));
+    const group = Math.floor(index / width);
+    const nodes = this.#withGroup(group);
+    return hashAt(nodes, group * GROUP_NODES + GROUP_WIDTH - 2 * width + (index % width));
   }
 
-  #group(group: number): Uint8Array {
-    const known = this.#groups.get(group);
-    if (known) return known;
-    const made = new Uint8Array((GROUP_WIDTH - 2) * HASH_BYTES);
+  /** The nodes of all groups that were made, this one among them. */
+  #withGroup(group: number): Uint8Array {
+    this.#groups ??= new Uint8Array((TILE_WIDTH / GROUP_WIDTH) * GROUP_NODES * HASH_BYTES);
+    if (!this.#made[group]) this.#make(group, this.#groups);
+    return this.#groups;
+  }
+
+  #make(group: number, nodes: Uint8Array): void {
+    const at = group * GROUP_NODES;
     const leaves = GROUP_WIDTH / 2;
-    for (let i = 0; i < leaves; i++) parentInto(this.stored, 2 * (group * leaves + i), made, i);
-    for (let i = leaves; i < GROUP_WIDTH - 2; i++) parentInto(made, 2 * (i - leaves), made, i);
-    const root = nodeHash(hashAt(made, GROUP_WIDTH - 4), hashAt(made, GROUP_WIDTH - 3));
+    for (let i = 0; i < leaves; i++) parentInto(this.stored, 2 * (group * leaves + i), nodes, at + i);
+    for (let i = leaves; i < GROUP_NODES; i++) parentInto(nodes, at + 2 * (i - leaves), nodes, at + i);
+    const root = nodeHash(hashAt(nodes, at + GROUP_NODES - 2), hashAt(nodes, at + GROUP_NODES - 1));
     must(equal(root, storedNode(this.stored, STORED_FROM, group)), BROKEN);
-    this.#groups.set(group, made);
-    return made;
+    this.#made[group] = true;
   }
 }
 

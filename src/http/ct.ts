@@ -12,6 +12,7 @@ import { verify } from '../core/signature.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { digitallySigned, treeHeadToSign } from '../core/treehead.ts';
 import type { LogHandle, Published } from '../log/handle.ts';
+import { joined, type Path } from '../log/published.ts';
 import type { LogPublicKeys, SignedHead } from '../log/sign.ts';
 import {
   answers,
@@ -33,7 +34,7 @@ export type ReadParts = {
   readonly log: LogHandle;
   readonly receiptKeys: LogPublicKeys['receipts'];
   /** The index of the entry with a leaf hash; it may lie beyond what is published. */
-  readonly findLeaf: (leaf: Hash) => Promise<number | undefined>;
+  readonly findLeaf: (leaf: Hash) => number | undefined | Promise<number | undefined>;
 };
 
 /** As `toBase64` of core, by Node: proofs are mostly base64, and this takes less than half the time. */
@@ -48,7 +49,11 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store', ...open };
 
 function json(value: object): Reply {
-  return { status: 200, headers: HEADERS, body: JSON.stringify(value) };
+  return written(JSON.stringify(value));
+}
+
+function written(body: string): Reply {
+  return { status: 200, headers: HEADERS, body };
 }
 
 const JSON_TYPE = 'application/json';
@@ -153,19 +158,42 @@ export function checkPair(first: number, second: number, size: number): void {
 
 /** `get-proof-by-hash?hash=&tree_size=`, the hash being a leaf hash in base64. */
 export function proofByHashHandler({ log, findLeaf }: ReadParts): Handler {
-  return async (ask) => {
-    const asked = new Query(ask, queryNames(proofByHashDescribed));
+  const names = queryNames(proofByHashDescribed);
+  const write = pathWriter();
+  return (ask) => {
+    const asked = new Query(ask, names);
     const [leaf, size] = [leafOf(asked.text('hash')), asked.needed('tree_size')];
     checkTreeSize(size, publishedOf(log));
-    const index = await findLeaf(leaf);
-    if (index === undefined || index >= size) {
-      throw new Fault('unknown-entry', `no entry of the tree of size ${size} has this leaf hash`, {
-        rule: 'hashUnknown',
-      });
-    }
-    const path = publishedOf(log).tree.inclusionAt(size, index, leaf);
-    return json({ leaf_index: index, audit_path: path.map(toBase64) });
+    const prove = (index: number | undefined): Reply => {
+      if (index === undefined || index >= size) {
+        throw new Fault('unknown-entry', `no entry of the tree of size ${size} has this leaf hash`, {
+          rule: 'hashUnknown',
+        });
+      }
+      const path = write(publishedOf(log).tree.inclusionAt(size, index, leaf));
+      return written(`{"leaf_index":${index},"audit_path":${path}}`);
+    };
+    const found = findLeaf(leaf);
+    return found instanceof Promise ? found.then(prove) : prove(found);
   };
+}
+
+/** Writes paths as JSON. What many share is written once, which is most of the work of a proof from a large tree. */
+function pathWriter(): (path: Path) => string {
+  const texts = new WeakMap<readonly Hash[], string>();
+  return ([own, shared]) => {
+    let end = texts.get(shared);
+    if (end === undefined) {
+      end = quoted(shared);
+      texts.set(shared, end);
+    }
+    return `[${own.length > 0 && end ? `${quoted(own)},${end}` : quoted(own) + end}]`;
+  };
+}
+
+/** Base64 needs no escapes. */
+function quoted(hashes: readonly Hash[]): string {
+  return hashes.map((hash) => `"${toBase64(hash)}"`).join();
 }
 
 function leafOf(text: string | undefined): Hash {
@@ -224,7 +252,7 @@ export function entryAndProofHandler({ log }: ReadParts): Handler {
     checkTreeSize(size, published);
     if (index >= size) throw badQuery('leafIndexUnknown', `leaf_index is not below tree_size, ${size}`, { size });
     const entry = published.tree.entry(index);
-    const path = published.tree.inclusionAt(size, index, leafHash(entry));
+    const path = joined(published.tree.inclusionAt(size, index, leafHash(entry)));
     return json({ ...toLeafEntry(entry), audit_path: path.map(toBase64) });
   };
 }

@@ -12,6 +12,7 @@ import { leafHash } from '../core/hash.ts';
 import { parseNote } from '../core/note.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
 import type { PublishedNote } from '../log/ports.ts';
+import { joined } from '../log/published.ts';
 import type { SignedHead } from '../log/sign.ts';
 import { checkPair, consistencyReceiptDescribed, type ReadParts } from './ct.ts';
 import { answers, type Described, HASH, query, queryNames, SIZE } from './describe.ts';
@@ -53,7 +54,7 @@ export function proofHandler(parts: ProofParts): Handler {
       throw new Fault('unknown-entry', `the entry is not in the tree of size ${head.size}`, { size: head.size });
     }
     const entry = tree.entry(index);
-    const path = tree.inclusionAt(head.size, index, leafHash(entry));
+    const path = joined(tree.inclusionAt(head.size, index, leafHash(entry)));
     return {
       status: 200,
       headers: { 'content-type': 'text/x.tlog-proof', 'cache-control': 'no-cache', ...open },

@@ -51,14 +51,18 @@ export const asJson = (): ProblemForm => 'json';
 export const asAccepted = (ask: Ask): ProblemForm => problemForm(ask.header('accept'));
 export const noBody = (): number => 0;
 
-/** Runs a handler; whatever it throws becomes a problem in the form of the route. */
-export async function serve(route: Route, ask: Ask, body: Uint8Array, watch: Watch): Promise<Reply> {
-  try {
-    const reply = await route.handler(ask, body, watch);
+/** Runs a handler; whatever it throws becomes a problem in the form of the route. At once if the handler needs no wait. */
+export function serve(route: Route, ask: Ask, body: Uint8Array, watch: Watch): Reply | Promise<Reply> {
+  const refused = (error: unknown) => refuse(route, ask, error, watch);
+  const counted = (reply: Reply): Reply => {
     watch.count(route.path, reply.status);
     return reply;
+  };
+  try {
+    const reply = route.handler(ask, body, watch);
+    return reply instanceof Promise ? reply.then(counted).catch(refused) : counted(reply);
   } catch (error) {
-    return refuse(route, ask, error, watch);
+    return refused(error);
   }
 }
 

@@ -21,12 +21,16 @@ export class LeafIndex {
     this.#tree = tree;
   }
 
-  /** The index of the published entry with this leaf hash. */
-  async find(leaf: Hash): Promise<number | undefined> {
+  /** The index of the published entry with this leaf hash; at once if nothing new is to be taken in before. */
+  find(leaf: Hash): number | undefined | Promise<number | undefined> {
+    if (this.#size === this.#tree().head.size) return this.#known(leaf);
     this.#filling ??= this.#fill().finally(() => {
       this.#filling = undefined;
     });
-    await this.#filling;
+    return this.#filling.then(() => this.#known(leaf));
+  }
+
+  #known(leaf: Hash): number | undefined {
     const tree = this.#tree();
     return this.#repeats.find(leaf, (index) => equal(tree.leafHash(index), leaf));
   }

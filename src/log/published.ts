@@ -26,6 +26,16 @@ const KEPT_TILES = 4096;
 /** Of the nodes in a growing tile above which paths are kept. */
 const GROUP_HEIGHT = 4;
 
+/**
+ * An inclusion proof in two parts, lowest hash first: the second is the same array for all entries below some node, as
+ * long as the head is the same, so that whoever writes it as text may keep that.
+ */
+export type Path = readonly [own: readonly Hash[], shared: readonly Hash[]];
+
+export function joined([own, shared]: Path): Hash[] {
+  return own.concat(shared);
+}
+
 /** A full tile, and the path from its root to that of the n-th head here. */
 type Kept = { readonly tile: WarmTile; above: { readonly n: number; readonly path: readonly Hash[] } | undefined };
 
@@ -99,6 +109,10 @@ export class PublishedTree {
 
   /** The inclusion proof of an entry in the published head, which leads from `leaf` to its root. */
   inclusion(index: number, leaf: Hash): Hash[] {
+    return joined(this.#inclusion(index, leaf));
+  }
+
+  #inclusion(index: number, leaf: Hash): Path {
     must(equal(leaf, this.#node({ height: 0, index })), `the tree has another leaf hash for entry ${index}`);
     return this.#path(0, index);
   }
@@ -107,20 +121,18 @@ export class PublishedTree {
    * The path from hash `i` of a tile row to the root. It need not be folded once more: inside tiles it leads over nodes
    * that were made or checked from their children, and from where these end it was folded to the root of this head.
    */
-  #path(level: number, i: number): Hash[] {
+  #path(level: number, i: number): Path {
     const { size } = this.#head;
     const n = Math.floor(i / TILE_WIDTH);
     const height = level * TILE_HEIGHT;
     if (widthIn(size, level, n) === TILE_WIDTH) {
-      return this.#full(level, n)
-        .tile.path(i % TILE_WIDTH)
-        .concat(this.#above(level, n));
+      return [this.#full(level, n).tile.path(i % TILE_WIDTH), this.#above(level, n)];
     }
     // In a tile that still grows, nodes over 16 hashes are complete sooner than the tile and serve as many proofs.
     const group = Math.floor(i / 2 ** GROUP_HEIGHT);
-    if ((group + 1) * 2 ** GROUP_HEIGHT > rowWidth(size, level)) return [...this.#climb({ height, index: i })];
+    if ((group + 1) * 2 ** GROUP_HEIGHT > rowWidth(size, level)) return [[], this.#climb({ height, index: i })];
     const within = openPath(this.#openTile(level), i % TILE_WIDTH, GROUP_HEIGHT);
-    return [...within, ...this.#climb({ height: height + GROUP_HEIGHT, index: group })];
+    return [within, this.#climb({ height: height + GROUP_HEIGHT, index: group })];
   }
 
   /** The path from the root of a full tile to the root of this head: the longer half of each proof in a large tree. */
@@ -129,7 +141,7 @@ export class PublishedTree {
     if (kept.above?.n !== this.#n) {
       const root = this.#node({ height: (level + 1) * TILE_HEIGHT, index: n });
       must(equal(kept.tile.node(TILE_HEIGHT, 0), root), `tile ${level}/${n} is not part of the tree`);
-      kept.above = { n: this.#n, path: this.#path(level + 1, n) };
+      kept.above = { n: this.#n, path: joined(this.#path(level + 1, n)) };
     }
     return kept.above.path;
   }
@@ -155,12 +167,12 @@ export class PublishedTree {
   }
 
   /** The inclusion proof of an entry in the tree as it was at an earlier size, which leads from `leaf` to its root. */
-  inclusionAt(size: number, index: number, leaf: Hash): Hash[] {
-    if (size === this.#head.size) return this.inclusion(index, leaf);
+  inclusionAt(size: number, index: number, leaf: Hash): Path {
+    if (size === this.#head.size) return this.#inclusion(index, leaf);
     const path = this.#fold(inclusionPlan(index, size));
     const root = this.rootAt(size);
     ours(() => verifyInclusion(index, size, leaf, path, root));
-    return path;
+    return [path, []];
   }
 
   /** The consistency proof between two sizes, not 0; empty if they are the same. */

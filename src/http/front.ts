@@ -22,9 +22,11 @@ import {
   tooLarge,
   type Watch,
 } from './route.ts';
+import { keepTickShape } from './tickshape.ts';
 
 /** A server that is not yet listening. `patience` is how long a request may take to arrive, in milliseconds. */
 export function createFront(app: Hono, routes: readonly Route[], watch: Watch, patience: number): Server {
+  keepTickShape();
   const rest = getRequestListener(app.fetch, {
     // No answer depends on the name that a client has for this server.
     hostname: 'localhost',

@@ -9,7 +9,7 @@ import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { formatVkey, isKeyName, type Vkey } from '../core/note.ts';
 import { SEED_BYTES, type Signer, signerOf } from '../core/signature.ts';
-import { type FromLog, packOffers, type ToLog } from '../log/channel.ts';
+import { type FromLog, OfferBox, type ToLog } from '../log/channel.ts';
 import type { EntryMode } from '../log/ports.ts';
 import { Replay } from '../monitor/replay.ts';
 import { toJson } from '../registry/json.ts';
@@ -217,11 +217,9 @@ async function publishFirst(directory: LogDirectory, entries: readonly Uint8Arra
     if (message.type === 'published' || failure) stop();
   });
   if (entries.length > 0) {
-    const offers = entries.map((entry, ticket) => ({
-      ticket,
-      offer: { entry, id: decodeStatement(entry).id, verified: false },
-    }));
-    port2.postMessage(packOffers(offers));
+    const box = new OfferBox();
+    for (const [i, entry] of entries.entries()) box.put(i, { entry, id: decodeStatement(entry).id, verified: false });
+    port2.postMessage(box.take());
   }
   const options = { directory, publicUrl: 'http://localhost', export: undefined, reserve: 0, acceptClockStep: false };
   await runLog(port1, options);

@@ -8,8 +8,9 @@ import { concat, utf8 } from '../core/bytes.ts';
 import { encode, readByteStrings, writeByteStrings } from '../core/cbor.ts';
 import { Fault, must } from '../core/fault.ts';
 import { leafHash, MAX_ENTRY } from '../core/hash.ts';
+import type { Offer } from '../log/channel.ts';
 import type { LogHandle, Place } from '../log/handle.ts';
-import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
+import { addEach, attempt, BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES, Refused } from './batch.ts';
 import type { Described } from './describe.ts';
 import { conciseProblem } from './problem.ts';
 import { type Ask, type Handler, noted, type Reply, type Watch } from './route.ts';
@@ -30,18 +31,16 @@ export const addLimit = (ask: Ask): number => (isBatch(ask) ? MAX_BATCH_BYTES : 
 export function addHandler(log: LogHandle): Handler {
   return async (ask, body, watch) => {
     if (isBatch(ask)) return addBatch(log, body, watch);
-    return { status: 200, headers: TEXT, body: String(indexOf(await add(log, body))) };
+    return { status: 200, headers: TEXT, body: String(indexOf(await log.add(offerOf(body)))) };
   };
 }
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
-function add(log: LogHandle, entry: Uint8Array): Promise<Place> {
-  if (entry.length === 0) return Promise.reject(new Fault('bad-request', 'an entry has at least one byte'));
-  if (entry.length > MAX_ENTRY) {
-    return Promise.reject(new Fault('too-large', `an entry has at most ${MAX_ENTRY} bytes`));
-  }
-  return log.add({ id: leafHash(entry), entry, verified: true });
+function offerOf(entry: Uint8Array): Offer {
+  if (entry.length === 0) throw new Fault('bad-request', 'an entry has at least one byte');
+  if (entry.length > MAX_ENTRY) throw new Fault('too-large', `an entry has at most ${MAX_ENTRY} bytes`);
+  return { id: leafHash(entry), entry, verified: true };
 }
 
 function indexOf(place: Place): number {
@@ -50,11 +49,13 @@ function indexOf(place: Place): number {
 }
 
 /** Answers a sequence of indexes, with problem details in place of an item that was refused. */
-async function addBatch(log: LogHandle, body: Uint8Array, watch: Watch): Promise<Reply> {
+function addBatch(log: LogHandle, body: Uint8Array, watch: Watch): Promise<Reply> {
   const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
-  const problem = (error: unknown) => encode(conciseProblem(noted(error, watch)));
-  const answers = await Promise.all(
-    items.map((item) => add(log, item).then((place) => encode(indexOf(place)), problem)),
-  );
-  return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...answers) };
+  const offers = items.map((item) => attempt(item, offerOf));
+  return addEach(log, offers).then((places) => {
+    const answers = places.map((place) =>
+      encode(place instanceof Refused ? conciseProblem(noted(place.error, watch)) : indexOf(place)),
+    );
+    return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...answers) };
+  });
 }

@@ -9,16 +9,20 @@ import { Fault } from '../core/fault.ts';
 import { MAX_ENTRY } from '../core/hash.ts';
 import { attachReceipts } from '../core/receipt.ts';
 import type { PublicKey } from '../core/signature.ts';
-import type { LogHandle } from '../log/handle.ts';
+import type { Offer } from '../log/channel.ts';
+import type { LogHandle, Place } from '../log/handle.ts';
 import { type Answers, LATER, SHAPE_SCHEMAS, SHAPES, shapeOf } from './answers.ts';
-import { BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES } from './batch.ts';
+import { addEach, attempt, BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES, Refused } from './batch.ts';
 import { answers, type Described, ID, inPath, type Parameter } from './describe.ts';
 import { conciseProblem, statusOf } from './problem.ts';
 import { type Ask, type Handler, mediaType, noted, type Reply, type Watch } from './route.ts';
 import { open, publishedOf } from './tiles.ts';
 
-/** Verifies the signature of a statement off this thread. */
-export type Verify = (statement: SignedStatement, key: PublicKey) => Promise<boolean>;
+/** Statements, and the keys that their kids name. */
+export type Signed = { readonly statement: SignedStatement; readonly key: PublicKey };
+
+/** Verifies the signatures of statements off this thread; answers in their order whether each holds. */
+export type Verify = (signed: readonly Signed[]) => Promise<readonly boolean[]>;
 
 export type EntriesParts = {
   readonly log: LogHandle;
@@ -89,46 +93,63 @@ export function registerHandler(parts: EntriesParts): Handler {
       throw new Fault('bad-media-type', `a statement is sent as ${STATEMENT_TYPES[0]}, several as ${BATCH_TYPE}`);
     }
     const shape = shapeOf(ask);
-    const checked = await check(parts, body);
-    const place = await parts.log.add(checked.offer);
-    if (place === 'promised') return parts.answers.promise(checked.statement.id);
-    return parts.answers.reply(publishedOf(parts.log), place, checked.statement, shape, 201);
+    const [offer] = (await check(parts, [body])) as [StatementOffer | Refused];
+    if (offer instanceof Refused) throw offer.error;
+    const place = await parts.log.add(offer);
+    if (place === 'promised') return parts.answers.promise(offer.id);
+    return parts.answers.reply(publishedOf(parts.log), place, offer, shape, 201);
   };
 }
 
-type Checked = { readonly statement: SignedStatement; readonly offer: Parameters<LogHandle['add']>[0] };
+/** What the log is offered of a statement; its signature was verified unless its key is not known yet: then the log does. */
+type StatementOffer = Offer & { readonly id: StatementId };
 
-/** Decodes a statement and verifies its signature, unless its key is not known yet: then the log does. */
-async function check({ log, verify, screen }: EntriesParts, bytes: Uint8Array): Promise<Checked> {
-  const statement = decodeStatement(bytes);
-  screen(statement);
-  const key = log.key(statement.kid);
-  if (key && !(await verify(statement, key))) {
-    throw new Fault('bad-signature', 'the signature of the statement does not verify with the key that its kid names');
-  }
-  return { statement, offer: { id: statement.id, entry: statement.entry, verified: key !== undefined } };
+/** Decodes statements and verifies their signatures. */
+async function check(
+  { log, verify, screen }: EntriesParts,
+  items: readonly Uint8Array[],
+): Promise<(StatementOffer | Refused)[]> {
+  const signed: Signed[] = [];
+  const offers = items.map((item) =>
+    attempt(item, (bytes): StatementOffer => {
+      const statement = decodeStatement(bytes);
+      screen(statement);
+      const key = log.key(statement.kid);
+      if (key) signed.push({ statement, key });
+      return { id: statement.id, entry: statement.entry, verified: key !== undefined };
+    }),
+  );
+  const verdicts = signed.length > 0 ? await verify(signed) : [];
+  let next = 0;
+  return offers.map((offer) => {
+    if (offer instanceof Refused || !offer.verified || verdicts[next++] === true) return offer;
+    const message = 'the signature of the statement does not verify with the key that its kid names';
+    return new Refused(new Fault('bad-signature', message));
+  });
 }
 
 /** Answers a sequence of [status, receipt, location of a late one or problem details], in the order of the items. */
 async function registerBatch(parts: EntriesParts, body: Uint8Array, watch: Watch): Promise<Reply> {
   const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
-  const problem = (error: unknown): Cbor => {
-    const fault = noted(error, watch);
-    return [statusOf(fault), conciseProblem(fault)];
-  };
-  const checks = await Promise.allSettled(items.map((item) => check(parts, item)));
-  // Signatures are verified in any order, but the items are pooled in their own.
-  const outcomes = await Promise.all(
-    checks.map((checked) =>
-      checked.status === 'rejected' ? problem(checked.reason) : register(parts, checked.value).catch(problem),
-    ),
-  );
-  return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...outcomes.map(encode)) };
+  const { ids, places } = await check(parts, items).then((offers) => ({
+    ids: offers.map((offer) => (offer instanceof Refused ? undefined : offer.id)),
+    places: addEach(parts.log, offers),
+  }));
+  const outcomes = (await places).map((place, i) => encode(outcomeOf(parts, place, ids[i], watch)));
+  return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...outcomes) };
 }
 
-async function register({ log, answers }: EntriesParts, { statement, offer }: Checked): Promise<Cbor> {
-  const place = await log.add(offer);
-  if (place === 'promised') return [202, answers.location(statement.id)];
+function outcomeOf(
+  { log, answers }: EntriesParts,
+  place: Place | Refused,
+  id: StatementId | undefined,
+  watch: Watch,
+): Cbor {
+  if (place instanceof Refused) {
+    const fault = noted(place.error, watch);
+    return [statusOf(fault), conciseProblem(fault)];
+  }
+  if (place === 'promised') return [202, answers.location(id as StatementId)];
   return [201, answers.receipt(publishedOf(log), place)];
 }
 

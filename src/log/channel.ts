@@ -3,6 +3,7 @@
  * heads come back, packed so that a message costs about the same for one entry or a thousand. A published head always
  * arrives before the answers that rest on it. @module
  */
+import { ByteBox } from '../core/bytebox.ts';
 import { HASH_BYTES } from '../core/bytes.ts';
 import { Fault, type FaultCode } from '../core/fault.ts';
 import type { Outcome, Submission } from './pool.ts';
@@ -80,40 +81,46 @@ export type FromLog =
 /** A submission on its way to the log. */
 export type Offer = Pick<Submission, 'id' | 'entry' | 'verified'>;
 
-/** Packs what was submitted since the last message: in loops, as every entry passes here, and maps take thrice the time. */
-export function packOffers(offers: readonly { readonly ticket: number; readonly offer: Offer }[]): ToLog {
-  const tickets = new Uint32Array(offers.length);
-  const lengths = new Uint32Array(offers.length);
-  const verified = new Uint8Array(offers.length);
-  const ids = new Uint8Array(offers.length * HASH_BYTES);
-  let total = 0;
-  for (const [i, { ticket, offer }] of offers.entries()) {
-    tickets[i] = ticket;
-    lengths[i] = offer.entry.length;
-    verified[i] = offer.verified ? 1 : 0;
-    ids.set(offer.id, i * HASH_BYTES);
-    total += offer.entry.length;
+/** Submissions that wait to go to the log. */
+export class OfferBox {
+  #tickets: number[] = [];
+  #lengths: number[] = [];
+  #verified: number[] = [];
+  readonly #ids = new ByteBox();
+  readonly #entries = new ByteBox();
+
+  get isEmpty(): boolean {
+    return this.#tickets.length === 0;
   }
-  const entries = new Uint8Array(total);
-  let at = 0;
-  for (const { offer } of offers) {
-    entries.set(offer.entry, at);
-    at += offer.entry.length;
+
+  put(ticket: number, { id, entry, verified }: Offer): void {
+    this.#tickets.push(ticket);
+    this.#lengths.push(entry.length);
+    this.#verified.push(verified ? 1 : 0);
+    this.#ids.put(id);
+    this.#entries.put(entry);
   }
-  return { type: 'offers', tickets, ids, lengths, verified, entries };
+
+  /** The message of all that waits. */
+  take(): ToLog {
+    const [tickets, lengths] = [Uint32Array.from(this.#tickets), Uint32Array.from(this.#lengths)];
+    const verified = Uint8Array.from(this.#verified);
+    [this.#tickets, this.#lengths, this.#verified] = [[], [], []];
+    return { type: 'offers', tickets, ids: this.#ids.take(), lengths, verified, entries: this.#entries.take() };
+  }
 }
 
-/** The inverse of `packOffers`, one at a time. */
-export function* unpackOffers(
-  message: Extract<ToLog, { type: 'offers' }>,
-): Generator<{ ticket: number; submission: Submission }> {
+/** Takes the submissions out of a message of an `OfferBox`, one after the other. */
+export function unpackOffers(
+  { tickets, lengths, ids, entries, verified }: Extract<ToLog, { type: 'offers' }>,
+  take: (ticket: number, submission: Submission) => void,
+): void {
   let at = 0;
-  for (const [i, ticket] of message.tickets.entries()) {
-    const length = message.lengths[i] as number;
-    const entry = message.entries.subarray(at, at + length);
-    at += length;
-    const id = message.ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
-    yield { ticket, submission: { id, key: keyOf(id), entry, verified: message.verified[i] === 1 } };
+  for (let i = 0; i < tickets.length; i++) {
+    const entry = entries.subarray(at, at + (lengths[i] as number));
+    at += entry.length;
+    const id = ids.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+    take(tickets[i] as number, { id, key: keyOf(id), entry, verified: verified[i] === 1 });
   }
 }
 

@@ -12,8 +12,8 @@ import {
   type Located,
   type Observation,
   type Offer,
+  OfferBox,
   type Port,
-  packOffers,
   type SignedByKey,
   type ToLog,
   unpackFault,
@@ -49,19 +49,31 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** The index of an entry, or `promised`: it has one, and its publication is late. */
 export type Place = number | 'promised';
 
-type Waiting = { resolve(place: Place): void; reject(fault: Fault): void; readonly bytes: number };
+/** What becomes of a submission. */
+export type Told = Place | Fault;
+
+/** Submissions that are answered together. Their tickets follow one another. */
+type Group = {
+  readonly first: number;
+  readonly told: Told[];
+  readonly done: (told: readonly Told[]) => void;
+  left: number;
+  bytes: number;
+};
+
+const TICKETS = 2 ** 32;
 
 export class LogHandle {
   /** The log's public keys, once it is open; rejects with the Fault if it cannot be opened. */
   readonly ready: Promise<LogPublicKeys>;
   #opened: { resolve(keys: LogPublicKeys): void; reject(fault: Fault): void } | undefined;
   readonly #parts: HandleParts;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Group>();
   readonly #locating = new Map<number, (place: Located) => void>();
   /** Questions of this turn of the event loop, for one message. */
   #questions: { ticket: number; id: Uint8Array }[] = [];
   readonly #keys = new Map<string, PublicKey>();
-  #offers: { ticket: number; offer: Offer }[] = [];
+  readonly #box = new OfferBox();
   /** Messages of offers that may be sent before the log has taken up an earlier one: one in work, one at hand. */
   #credit = 2;
   #waitingBytes = 0;
@@ -126,21 +138,44 @@ export class LogHandle {
 
   /** Hands a submission to the log; resolves with what may be told of it. Fault `pool-full` if too many wait. */
   add(offer: Offer): Promise<Place> {
-    const bytes = offer.entry.length;
-    if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-      const message = `${this.#waiting.size} submissions are waiting; nothing was lost, send it again later`;
-      return Promise.reject(new Fault('pool-full', message, { retryAfter: 1 }));
+    return new Promise((resolve, reject) => {
+      this.#offer([offer], ([told]) => (told instanceof Fault ? reject(told) : resolve(told as Place)));
+    });
+  }
+
+  /** The same for several: resolves once all of them are answered, with each one's place or Fault, in their order. */
+  addAll(offers: readonly Offer[]): Promise<readonly Told[]> {
+    if (offers.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => this.#offer(offers, resolve));
+  }
+
+  #offer(offers: readonly Offer[], done: Group['done']): void {
+    const group: Group = { first: this.#ticket, told: new Array(offers.length), done, left: offers.length, bytes: 0 };
+    this.#ticket = (this.#ticket + offers.length) % TICKETS;
+    if (this.#box.isEmpty) setImmediate(() => this.#send());
+    for (const [i, offer] of offers.entries()) {
+      const bytes = offer.entry.length;
+      if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+        this.#tell(group, i, this.#full());
+        continue;
+      }
+      const ticket = (group.first + i) % TICKETS;
+      this.#waiting.set(ticket, group);
+      this.#box.put(ticket, offer);
+      this.#waitingBytes += bytes;
+      group.bytes += bytes;
     }
-    const ticket = this.#nextTicket();
-    if (this.#offers.length === 0) setImmediate(() => this.#send());
-    this.#offers.push({ ticket, offer });
-    this.#waitingBytes += bytes;
-    return new Promise((resolve, reject) => this.#waiting.set(ticket, { resolve, reject, bytes }));
+  }
+
+  #full(): Fault {
+    const message = `${this.#waiting.size} submissions are waiting; nothing was lost, send it again later`;
+    return new Fault('pool-full', message, { retryAfter: 1 });
   }
 
   /** Asks the log where a statement is. */
   locate(id: Uint8Array): Promise<Located> {
-    const ticket = this.#nextTicket();
+    const ticket = this.#ticket;
+    this.#ticket = (ticket + 1) % TICKETS;
     if (this.#questions.length === 0) setImmediate(() => this.#ask());
     this.#questions.push({ ticket, id });
     return new Promise((resolve) => this.#locating.set(ticket, resolve));
@@ -186,17 +221,11 @@ export class LogHandle {
     });
   }
 
-  #nextTicket(): number {
-    this.#ticket = (this.#ticket + 1) % 2 ** 32;
-    return this.#ticket;
-  }
-
   /** Sends what came together, unless the log still has enough to do: what waits here makes its next turn larger. */
   #send(): void {
-    if (this.#offers.length === 0 || this.#credit === 0) return;
+    if (this.#box.isEmpty || this.#credit === 0) return;
     this.#credit--;
-    this.#parts.port.postMessage(packOffers(this.#offers));
-    this.#offers = [];
+    this.#parts.port.postMessage(this.#box.take());
   }
 
   #receive(message: FromLog): void {
@@ -258,21 +287,28 @@ export class LogHandle {
 
   #answer({ tickets, indexes, promised, faults, observations }: Answers): void {
     for (const [i, ticket] of tickets.entries()) this.#acknowledge(ticket, indexes[i] as number);
-    for (const ticket of promised) this.#take(ticket)?.resolve('promised');
-    for (const { ticket, fault } of faults) this.#take(ticket)?.reject(unpackFault(fault));
+    for (const ticket of promised) this.#settle(ticket, 'promised');
+    for (const { ticket, fault } of faults) this.#settle(ticket, unpackFault(fault));
     for (const observation of observations) this.#parts.observe(observation);
   }
 
   #acknowledge(ticket: number, index: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, index + 1);
-    this.#take(ticket)?.resolve(index);
+    this.#settle(ticket, index);
   }
 
-  #take(ticket: number): Waiting | undefined {
-    const waiting = this.#waiting.get(ticket);
+  #settle(ticket: number, told: Told): void {
+    const group = this.#waiting.get(ticket);
     this.#waiting.delete(ticket);
-    this.#waitingBytes -= waiting?.bytes ?? 0;
-    return waiting;
+    if (group) this.#tell(group, (ticket - group.first + TICKETS) % TICKETS, told);
+  }
+
+  #tell(group: Group, place: number, told: Told): void {
+    group.told[place] = told;
+    group.left--;
+    if (group.left > 0) return;
+    this.#waitingBytes -= group.bytes;
+    group.done(group.told);
   }
 
   #publish(head: SignedHead): void {

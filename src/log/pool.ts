@@ -21,7 +21,13 @@ export type Outcome = { readonly index: number } | { readonly promised: true } |
 /** Tells the submitter behind a ticket. */
 export type Answer = (ticket: number, outcome: Outcome) => void;
 
-type Waiting = { readonly submission: Submission; readonly tickets: number[]; index: number | undefined };
+type Waiting = {
+  readonly submission: Submission;
+  readonly ticket: number;
+  /** The tickets of those who sent it again; most are sent once. */
+  repeats: number[] | undefined;
+  index: number | undefined;
+};
 
 export class Pool {
   readonly #answer: Answer;
@@ -55,7 +61,8 @@ export class Pool {
   offer(ticket: number, submission: Submission): void {
     const same = this.#waiting.get(submission.key);
     if (same) {
-      same.tickets.push(ticket);
+      same.repeats ??= [];
+      same.repeats.push(ticket);
       return;
     }
     const index = this.#find(submission.id);
@@ -67,7 +74,7 @@ export class Pool {
       this.#answer(ticket, { promised: true });
       return;
     }
-    const waiting: Waiting = { submission, tickets: [ticket], index };
+    const waiting: Waiting = { submission, ticket, repeats: undefined, index };
     this.#waiting.set(submission.key, waiting);
     (index === undefined ? this.#queue : this.#committed).push(waiting);
   }
@@ -102,7 +109,7 @@ export class Pool {
   refuse(submission: Submission, fault: Fault): void {
     const waiting = this.#waiting.get(submission.key);
     this.#waiting.delete(submission.key);
-    for (const ticket of waiting?.tickets ?? []) this.#answer(ticket, { fault });
+    if (waiting) this.#answerAll(waiting, { fault });
   }
 
   /** Everything below `size` may be answered for from now on. */
@@ -120,15 +127,20 @@ export class Pool {
   #release(size: number, outcomeOf: (index: number) => Outcome): void {
     const later: Waiting[] = [];
     for (const waiting of this.#committed) {
-      const { submission, tickets, index } = waiting;
+      const { submission, index } = waiting;
       if (index === undefined || index >= size) {
         later.push(waiting);
         continue;
       }
       this.#waiting.delete(submission.key);
-      for (const ticket of tickets) this.#answer(ticket, outcomeOf(index));
+      this.#answerAll(waiting, outcomeOf(index));
     }
     this.#committed = later;
+  }
+
+  #answerAll({ ticket, repeats }: Waiting, outcome: Outcome): void {
+    this.#answer(ticket, outcome);
+    for (const repeat of repeats ?? []) this.#answer(repeat, outcome);
   }
 
   /** Refuses all that is not committed; what is committed is answered by the next start. */

@@ -62,7 +62,7 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
   port.on('message', (data) => {
     const message = data as ToLog;
     if (message.type === 'offers') {
-      for (const { ticket, submission } of unpackOffers(message)) log.pool.offer(ticket, submission);
+      unpackOffers(message, (ticket, submission) => log.pool.offer(ticket, submission));
       box.take();
       schedule();
     } else if (message.type === 'locate') {

@@ -1,10 +1,10 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type PackedChecks, packChecks, unpackChecks, verdicts } from '../../src/cli/threads/checks.ts';
+import { CheckBox, type PackedChecks, unpackChecks, verdicts } from '../../src/cli/threads/checks.ts';
 import { verifier } from '../../src/cli/threads/verifier.ts';
 import { decodeStatement, type SignedStatement, signStatement } from '../../src/core/cose.ts';
-import { type Algorithm, kidOf, type PublicKey, type Signer, signerOf } from '../../src/core/signature.ts';
+import { kidOf, type Signer, signerOf } from '../../src/core/signature.ts';
 
 // Signatures checked in other threads: packed and unpacked alike, and every verdict goes to whoever asked for it.
 
@@ -45,40 +45,40 @@ test('what is packed comes out again', () => {
     return { key, message, signature };
   });
   const expected = checks.map(({ key, ...check }) => ({ ...check, algorithm: key.algorithm, key: key.bytes }));
-  assert.equal(unpackChecks(packChecks(checks)), expected);
-  assert.equal(unpackChecks(packChecks([])), []);
-  const packed = packChecks(checks);
+  const box = new CheckBox();
+  const put = () => {
+    for (const check of checks) box.put(check);
+  };
+  put();
+  assert.equal(unpackChecks(box.take()), expected);
+  assert.equal(unpackChecks(box.take()), [], 'it is empty then');
+  put();
+  const packed = box.take();
   assert.throws(() => unpackChecks({ ...packed, algorithms: packed.algorithms.slice(1) }), /left bytes over/);
 });
 
-test('many at once, good and bad in turn, each gets its own verdict', async () => {
+test('many at once, good and bad in turn, each gets its own verdict in its own group', async () => {
   const verify = verifier(checker);
-  const [good, bad] = await Promise.all(
-    [false, true].map((isForged) =>
-      Promise.all(
-        Array.from({ length: 150 }, async (_, n) => {
-          const signer = signers[n % 50 === 0 ? 2 : n % 2] as Signer;
-          const made = statement(signer, n);
-          return verify(isForged ? forged(made) : made, signer.key);
-        }),
-      ),
-    ),
+  const groups = [1, 150, 7, 64, 65].map((length) =>
+    Array.from({ length }, (_, n) => {
+      const signer = signers[n % 50 === 0 ? 2 : n % 2] as Signer;
+      const made = statement(signer, n);
+      return { statement: n % 3 === 1 ? forged(made) : made, key: signer.key };
+    }),
   );
-  assert.equal(
-    good,
-    Array.from({ length: 150 }, () => true),
-  );
-  assert.equal(
-    bad,
-    Array.from({ length: 150 }, () => false),
-  );
+  for (const [g, verdicts] of (await Promise.all(groups.map(verify))).entries()) {
+    const expected = (groups[g] ?? []).map((_, n) => n % 3 !== 1);
+    assert.equal(verdicts, expected);
+  }
+  assert.equal(await verify([]), []);
 });
 
 test('a key of another algorithm verifies nothing', async () => {
   const verify = verifier(checker);
   for (const [i, signer] of signers.entries()) {
-    const other = signers[(i + 1) % signers.length] as { key: PublicKey & { algorithm: Algorithm } };
-    assert.not(await verify(statement(signer, 1), other.key));
+    const other = signers[(i + 1) % signers.length] as Signer;
+    const own = { statement: statement(signer, 1), key: signer.key };
+    assert.equal(await verify([{ ...own, key: other.key }, own]), [false, true]);
   }
 });
 

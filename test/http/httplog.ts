@@ -16,6 +16,7 @@ import { deriveSeed } from '../../src/core/logkeys.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { Answers } from '../../src/http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../../src/http/app.ts';
+import type { Verify } from '../../src/http/entries.ts';
 import { closeFront, createFront } from '../../src/http/front.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import type { Route, Watch } from '../../src/http/route.ts';
@@ -254,7 +255,9 @@ export class HttpLog {
 /** The routes of a log of a kind, as `serve` has them. */
 export function routesOf(log: LogHandle, mode: EntryMode): Route[] {
   const facts = { origin: ORIGIN, publicUrl: PUBLIC_URL, receiptKeys: signer.keys.receipts };
-  const parts = { log, answers: new Answers(facts), verify: verifyStatementLater, screen };
+  const verify: Verify = (signed) =>
+    Promise.all(signed.map(({ statement, key }) => verifyStatementLater(statement, key)));
+  const parts = { log, answers: new Answers(facts), verify, screen };
   const metrics = createMetrics();
   metrics.watch(log, []);
   return [

@@ -1,4 +1,5 @@
 /** Signatures to check on their way to a thread, packed, so that a message costs about the same for one or many. @module */
+import { ByteBox } from '../../core/bytebox.ts';
 import { must } from '../../core/fault.ts';
 import { keyCache } from '../../core/primitive/keycache.node.ts';
 import { type Algorithm, type PublicKey, publicKey, verify } from '../../core/signature.ts';
@@ -15,28 +16,33 @@ export type PackedChecks = {
   readonly bytes: Uint8Array;
 };
 
-export function packChecks(checks: readonly Check[]): PackedChecks {
-  const lengths = new Uint32Array(3 * checks.length);
-  let total = 0;
-  for (const [i, { key, message, signature }] of checks.entries()) {
-    lengths.set([key.bytes.length, message.length, signature.length], 3 * i);
-    total += key.bytes.length + message.length + signature.length;
+/** Checks that wait to go to a thread. */
+export class CheckBox {
+  #algorithms: Algorithm[] = [];
+  #lengths: number[] = [];
+  readonly #bytes = new ByteBox();
+
+  get size(): number {
+    return this.#algorithms.length;
   }
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  const put = (part: Uint8Array) => {
-    bytes.set(part, at);
-    at += part.length;
-  };
-  for (const { key, message, signature } of checks) {
-    put(key.bytes);
-    put(message);
-    put(signature);
+
+  put({ key, message, signature }: Check): void {
+    this.#algorithms.push(key.algorithm);
+    this.#lengths.push(key.bytes.length, message.length, signature.length);
+    this.#bytes.put(key.bytes);
+    this.#bytes.put(message);
+    this.#bytes.put(signature);
   }
-  return { algorithms: checks.map(({ key }) => key.algorithm), lengths, bytes };
+
+  /** The message of all that waits. */
+  take(): PackedChecks {
+    const [algorithms, lengths] = [this.#algorithms, Uint32Array.from(this.#lengths)];
+    [this.#algorithms, this.#lengths] = [[], []];
+    return { algorithms, lengths, bytes: this.#bytes.take() };
+  }
 }
 
-/** The inverse of `packChecks`. */
+/** The checks in a message of a `CheckBox`. */
 export function unpackChecks({ algorithms, lengths, bytes }: PackedChecks): Unpacked[] {
   let at = 0;
   const part = (i: number): Uint8Array => {

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import type { Verify } from '../../http/entries.ts';
-import { type Check, packChecks } from './checks.ts';
+import { type Check, CheckBox, type PackedChecks } from './checks.ts';
 import { spawn } from './spawn.ts';
 
 /** Threads at most: one processor is for the thread that asks, and it cannot keep more than a few of them busy. */
@@ -13,27 +13,47 @@ const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1));
 /** Checks in one message, 4 to 5 ms of work, measured best among 16 to 256; and messages that a thread has: one in work, one at hand. */
 const [MOST_CHECKS, MOST_MESSAGES] = [64, 2];
 
-/** A thread that answers what `packChecks` makes with the `verdicts` on it. */
+/** A thread that answers the message of a `CheckBox` with its `verdicts`. */
 type Checker = Pick<Worker, 'on' | 'postMessage' | 'ref' | 'unref'>;
+
+/** Checks that are answered together, though threads may check them in any order. */
+type Group = { readonly verdicts: boolean[]; left: number; done(verdicts: readonly boolean[]): void };
+/** Where the verdict of a check belongs. */
+type Job = { readonly group: Group; readonly place: number };
 
 export function verifier(start: () => Checker = () => spawn('verify', undefined)): Verify {
   const threads = new Threads(start, THREADS);
   // In JavaScript ML-DSA-44 takes 1 ms: nobody else should wait for that.
   const slow = new Threads(start, 1);
-  return async ({ algorithm, toBeSigned, signature }, key) => {
-    if (key.algorithm !== algorithm) return false;
-    return (algorithm === 'mldsa44' ? slow : threads).check({ key, message: toBeSigned, signature });
-  };
+  return (signed) =>
+    new Promise((done) => {
+      if (signed.length === 0) done([]);
+      const group: Group = { verdicts: new Array(signed.length), left: signed.length, done };
+      for (const [place, { statement, key }] of signed.entries()) {
+        const { algorithm, toBeSigned: message, signature } = statement;
+        if (key.algorithm !== algorithm) tell({ group, place }, false);
+        else (algorithm === 'mldsa44' ? slow : threads).check({ key, message, signature }, { group, place });
+      }
+    });
 }
 
-type Job = { readonly check: Check; resolve(verdict: boolean): void };
-type Thread = { readonly worker: Checker; readonly messages: (readonly Job[])[] };
+function tell({ group, place }: Job, verdict: boolean): void {
+  group.verdicts[place] = verdict;
+  group.left--;
+  if (group.left === 0) group.done(group.verdicts);
+}
+
+type Message = { readonly packed: PackedChecks; readonly jobs: readonly Job[] };
+type Thread = { readonly worker: Checker; readonly messages: Message['jobs'][] };
 
 class Threads {
   readonly #make: () => Checker;
   readonly #most: number;
   readonly #threads: Thread[] = [];
-  #queue: Job[] = [];
+  /** What waits: full messages, and one that grows. */
+  readonly #full: Message[] = [];
+  readonly #box = new CheckBox();
+  #jobs: Job[] = [];
 
   /** Starts them when they are first needed. */
   constructor(make: () => Checker, most: number) {
@@ -41,21 +61,28 @@ class Threads {
     this.#most = most;
   }
 
-  check(check: Check): Promise<boolean> {
-    if (this.#queue.length === 0) setImmediate(() => this.#send());
-    return new Promise((resolve) => this.#queue.push({ check, resolve }));
+  check(check: Check, job: Job): void {
+    if (this.#full.length === 0 && this.#box.size === 0) setImmediate(() => this.#send());
+    this.#box.put(check);
+    this.#jobs.push(job);
+    if (this.#box.size === MOST_CHECKS) this.#full.push(this.#cut());
+  }
+
+  #cut(): Message {
+    const jobs = this.#jobs;
+    this.#jobs = [];
+    return { packed: this.#box.take(), jobs };
   }
 
   /** Hands out what waits, as far as threads are free: what goes on waiting makes the next message larger. */
   #send(): void {
-    while (this.#queue.length > 0) {
+    while (this.#full.length > 0 || this.#box.size > 0) {
       const thread = this.#free();
       if (!thread) return;
-      const jobs = this.#queue.slice(0, MOST_CHECKS);
-      this.#queue = this.#queue.slice(MOST_CHECKS);
+      const { packed, jobs } = this.#full.shift() ?? this.#cut();
       thread.messages.push(jobs);
       thread.worker.ref();
-      thread.worker.postMessage(packChecks(jobs.map(({ check }) => check)));
+      thread.worker.postMessage(packed);
     }
   }
 
@@ -71,9 +98,9 @@ class Threads {
     const thread: Thread = { worker: this.#make(), messages: [] };
     thread.worker.on('message', (verdicts: Uint8Array) => {
       const jobs = thread.messages.shift() ?? [];
-      for (const [i, { resolve }] of jobs.entries()) resolve(verdicts[i] === 1);
       if (thread.messages.length === 0) thread.worker.unref(); // nobody should wait for a thread without work
       this.#send();
+      for (const [i, job] of jobs.entries()) tell(job, verdicts[i] === 1);
     });
     this.#threads.push(thread);
     return thread;

@@ -57,6 +57,33 @@ test('the same statement twice in a batch, and one of an earlier batch: one entr
   );
 });
 
+test('each verdict is that of its own item, whatever is refused around it', async () => {
+  const size = log.size;
+  const forged = (good: SignedStatement): SignedStatement => {
+    const entry = Uint8Array.from(good.entry);
+    entry[entry.length - 1] = (entry.at(-1) as number) ^ 1;
+    return { ...good, entry };
+  };
+  // Of a key that nobody has enrolled, so that its signature is not verified at the door.
+  const stranger = say('stranger', 'acme', 'build', BUILD);
+  const broken = { ...build(), entry: fromHex('d284', 'bad-cbor') };
+  const [one, two, three] = [build(), build(), build()];
+  const items = await send([forged(build()), one, broken, stranger, two, forged(build()), three]);
+  assert.equal(
+    [items[1], items[4], items[6]].map((item, i) => indexOf(item as Item, [one, two, three][i] as SignedStatement)),
+    [size, size + 1, size + 2],
+  );
+  for (const [i, why] of [
+    [0, /^400 the signature of the statement does not verify/],
+    [2, /^400 /],
+    [3, /^400 key-unknown: /],
+    [5, /^400 the signature of the statement does not verify/],
+  ] as const) {
+    assert.match(detailOf(items[i] as Item), why);
+  }
+  assert.is(log.size, size + 3);
+});
+
 test('a key may be enrolled, activated and used in one batch, in that order', async () => {
   const size = log.size;
   const [enrolment, activation] = [enrol('acme1', 'acme', 'k1', 'build'), keyEvent('acme1', 'acme', 'k1', 'activate')];

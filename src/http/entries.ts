@@ -105,10 +105,19 @@ export function registerHandler(parts: EntriesParts): Handler {
 type StatementOffer = Offer & { readonly id: StatementId };
 
 /** Decodes statements and verifies their signatures. */
-async function check(
-  { log, verify, screen }: EntriesParts,
-  items: readonly Uint8Array[],
-): Promise<(StatementOffer | Refused)[]> {
+async function check(parts: EntriesParts, items: readonly Uint8Array[]): Promise<(StatementOffer | Refused)[]> {
+  const { offers, verdicts } = decode(parts, items);
+  const verified = await verdicts;
+  let next = 0;
+  return offers.map((offer) => {
+    if (offer instanceof Refused || !offer.verified || verified[next++] === true) return offer;
+    const message = 'the signature of the statement does not verify with the key that its kid names';
+    return new Refused(new Fault('bad-signature', message));
+  });
+}
+
+/** Apart from `check`, so that what was decoded is not kept while the signatures are verified. */
+function decode({ log, verify, screen }: EntriesParts, items: readonly Uint8Array[]) {
   const signed: Signed[] = [];
   const offers = items.map((item) =>
     attempt(item, (bytes): StatementOffer => {
@@ -119,13 +128,7 @@ async function check(
       return { id: statement.id, entry: statement.entry, verified: key !== undefined };
     }),
   );
-  const verdicts = signed.length > 0 ? await verify(signed) : [];
-  let next = 0;
-  return offers.map((offer) => {
-    if (offer instanceof Refused || !offer.verified || verdicts[next++] === true) return offer;
-    const message = 'the signature of the statement does not verify with the key that its kid names';
-    return new Refused(new Fault('bad-signature', message));
-  });
+  return { offers, verdicts: signed.length > 0 ? verify(signed) : [] };
 }
 
 /** Answers a sequence of [status, receipt, location of a late one or problem details], in the order of the items. */

@@ -163,10 +163,12 @@ function w1Encode(w1: Poly): Uint8Array {
 
 /** Powers of the root of unity 1753, in the order of bit-reversed exponents, each within ±Q/2. */
 const ZETAS = new Int32Array(N);
-for (let exponent = 0, power = 1; exponent < N; exponent++, power = (power * 1753) % Q) {
-  let reversed = 0;
-  for (let bit = 1; bit < N; bit *= 2) reversed += (Math.floor(exponent / bit) % 2) * (N / (2 * bit));
+for (let exponent = 0, power = 1, reversed = 0; exponent < N; exponent++, power = (power * 1753) % Q) {
   ZETAS[reversed] = power > Q / 2 ? power - Q : power;
+  // Adds one, from the highest bit down.
+  let bit = N / 2;
+  for (; bit >= 1 && reversed >= bit; bit /= 2) reversed -= bit;
+  reversed += bit;
 }
 /** 1/256. */
 const INVERSE = -32736;

@@ -16,7 +16,7 @@ import { toJson } from '../registry/json.ts';
 import { createFile } from '../store/durable.ts';
 import { createGuardFile } from '../store/guardfile.ts';
 import { createKeyFile, readKeyFile } from '../store/keyfile.ts';
-import type { TokenConfig } from '../store/pkcs11.ts';
+import { closeAfterError, type TokenConfig } from '../store/pkcs11.ts';
 import { createSeed, seedKeyring } from '../store/seed.ts';
 import { createStore } from '../store/sqlite.ts';
 import { firstHeartbeat, firstPolicy, type GenesisParts, signGenesis } from './genesis.ts';
@@ -135,9 +135,12 @@ async function begin<T>(
   if (!token) return composed;
   const keyring = makeTokenKeys(token, origin);
   try {
-    return await compose(keyring.signer('statement-ed25519', 0));
-  } finally {
+    const made = await compose(keyring.signer('statement-ed25519', 0));
     keyring.close();
+    return made;
+  } catch (error) {
+    closeAfterError(keyring);
+    throw error;
   }
 }
 

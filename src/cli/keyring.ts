@@ -9,7 +9,7 @@ import { formatVkey, NOTE_ED25519, type Vkey, vkeyOf } from '../core/note.ts';
 import type { Signer } from '../core/signature.ts';
 import type { Keyring, KeyringUse } from '../log/ports.ts';
 import { createFile } from '../store/durable.ts';
-import type { TokenConfig } from '../store/pkcs11.ts';
+import { closeAfterError, type TokenConfig } from '../store/pkcs11.ts';
 import { readSeed, seedKeyring } from '../store/seed.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import { TokenKeyring, type TokenUse } from '../store/token.ts';
@@ -32,7 +32,7 @@ export function openKeys(directory: LogDirectory, store: SqliteStore): LogKeys {
   try {
     checkSigned(store, inUse('checkpoint-ed25519'), directory);
   } catch (error) {
-    keyring.close();
+    closeAfterError(keyring);
     throw error;
   }
   return { keyring, inUse };
@@ -89,7 +89,7 @@ export function makeTokenKeys(config: TokenConfig, name: string, uses: readonly 
     for (const use of uses) keyring.make(use, 0);
     return keyring;
   } catch (error) {
-    keyring.close();
+    closeAfterError(keyring);
     throw error;
   }
 }

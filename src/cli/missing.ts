@@ -3,9 +3,10 @@
  * is read through its tiles. That it admitted them is its word: no signature is verified here, and a log that leaves
  * entries out can make a proposal look as if it needed more, or, where a policy raised a threshold, less. @module
  */
+import { isList, isMap, maybe, readAnswer } from '../client/answer.ts';
 import type { LogClient } from '../client/logclient.ts';
 import type { TiledLog } from '../client/tiledlog.ts';
-import { fromUtf8, toHex } from '../core/bytes.ts';
+import { toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { isSize } from '../core/size.ts';
 import { consentsTo } from '../registry/amendment.ts';
@@ -26,6 +27,7 @@ type From = { readonly client: LogClient; readonly log: TiledLog };
 
 /** The most policies, or approvals of one entry, that are counted. */
 const [PAGE, MAX_ROWS] = [256, 4096] as const;
+const ROWS = 'list of entries';
 /** A lookup that searches long answers pages with few rows, or none. */
 const MAX_PAGES = 1024;
 
@@ -97,26 +99,18 @@ async function indexes(client: LogClient, question: string): Promise<number[]> {
   throw new Fault('too-large', `the log names more than is counted: ${MAX_ROWS} entries on ${MAX_PAGES} pages`);
 }
 
+/** A page of rows, and behind which index it goes on. */
+const isPage = isMap<{ rows: readonly { readonly index: number }[]; next?: number }>({
+  rows: isList(isMap({ index: isSize })),
+  next: maybe(isSize),
+});
+
 function pageIn(body: Uint8Array): { rows: number[]; next: number | undefined } {
-  const { rows, next } = parseObject(fromUtf8(body, 'bad-request'));
-  if (!Array.isArray(rows) || rows.length > PAGE || !(next === undefined || isSize(next))) throw noAnswer('no page');
-  return { rows: rows.map(indexIn), next };
-}
-
-function indexIn(row: { readonly index?: unknown } | null): number {
-  if (isSize(row?.index)) return row.index;
-  throw noAnswer('a row without an index');
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    // What is no object has no rows.
-    return Object(JSON.parse(text));
-  } catch {
-    throw noAnswer('no JSON');
-  }
+  const { rows, next } = readAnswer(body, ROWS, isPage);
+  if (rows.length > PAGE) throw noAnswer('it has more rows than were asked for');
+  return { rows: rows.map(({ index }) => index), next };
 }
 
 function noAnswer(what: string): Fault {
-  return new Fault('bad-request', `the answer of the log is no list of entries: ${what}`);
+  return new Fault('bad-request', `the answer of the log is no ${ROWS}: ${what}`);
 }

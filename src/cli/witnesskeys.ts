@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Fault } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
 import type { Signer } from '../core/signature.ts';
+import { closeAfterError } from '../store/pkcs11.ts';
 import { readSeed } from '../store/seed.ts';
 import { TokenKeyring } from '../store/token.ts';
 import type { Cosigner } from '../witness/witness.ts';
@@ -36,7 +37,7 @@ export function openWitnessKeys(directory: WitnessDirectory, name: string): Witn
     }
     return { cosigners, close: () => keyring?.close() };
   } catch (error) {
-    keyring?.close();
+    closeAfterError(keyring);
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 /** A log as a program uses it: everything that it answers is verified against what is pinned before it is returned. @module */
-import { equal, fromUtf8, type Hash, toHex } from '../core/bytes.ts';
+import { equal, type Hash, toHex } from '../core/bytes.ts';
 import { decodeStatement, entryIdOf, statementIn } from '../core/cose.ts';
 import { type OpenedCheckpoint, openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { type Age, evaluate, explain } from '../core/quorum.ts';
 import { isSize } from '../core/size.ts';
+import { isList, isMap, isText, readAnswer } from './answer.ts';
 import { follow, type Seen } from './follow.ts';
 import { type Fetch, LogClient } from './logclient.ts';
 import { formatBundle } from './proofbundle.ts';
@@ -33,6 +34,9 @@ export type Logged = {
 
 /** How an entry is named: by its place, by its leaf hash, or by the id of its statement. */
 export type EntryName = { readonly index: number } | { readonly leafHash: Hash } | { readonly entryId: string };
+
+/** What is read of the answer of `/v1/keys`. */
+const isKeys = isMap({ keys: isList(isMap({ history: isList(isMap({ event: isText, by: isList(isSize) })) })) });
 
 export class Log {
   readonly url: string;
@@ -115,10 +119,10 @@ export class Log {
       if (error instanceof Fault && error.code === 'unknown-resource') return undefined;
       throw error;
     });
-    const [key] = answer ? (JSON.parse(fromUtf8(answer, 'bad-request')).keys ?? []) : [];
+    const [key] = answer ? readAnswer(answer, 'list of keys', isKeys).keys : [];
     // The first of the entries by which it took effect: with a threshold above one, approvals follow.
-    const index: unknown = key?.history?.find(({ event }: { event?: string }) => event === 'enroll')?.by?.[0];
-    return isSize(index) ? this.proof({ index }) : undefined;
+    const index = key?.history.find(({ event }) => event === 'enroll')?.by[0];
+    return index === undefined ? undefined : this.proof({ index });
   }
 
   /**

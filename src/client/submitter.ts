@@ -177,7 +177,7 @@ const isUnreached = (code: Fault['code']): boolean => code === 'request-timeout'
  * answered is asked: a repeat joins what still waits, so after the answer nothing of an earlier attempt is under way.
  */
 async function certainlyLacks(log: Log, id: string, error: Fault, mayHave: boolean): Promise<boolean> {
-  if (isUnreached(error.code)) return !mayHave && wasNeverConnected(error);
+  if (isUnreached(error.code)) return !mayHave && (wasNeverConnected(error) || isNoUrl(log.url));
   try {
     await log.client.proof(id);
     return false;
@@ -186,8 +186,23 @@ async function certainlyLacks(log: Log, id: string, error: Fault, mayHave: boole
   }
 }
 
-/** By the codes of Node; where the platform does not say why, the log may have got it. */
+/** What Node says of it, as a code or, where `fetch` itself refuses, in words. Where it says nothing, the log may have it. */
+const NEVER_CONNECTED = [
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['bad port', 'unknown scheme'],
+];
+
 function wasNeverConnected({ cause }: Fault): boolean {
-  const code = (cause as { cause?: { code?: unknown } } | undefined)?.cause?.code;
-  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(String(code));
+  const { code, message } = (cause as { cause?: { code?: unknown; message?: unknown } } | undefined)?.cause ?? {};
+  return NEVER_CONNECTED.includes(String(code ?? message));
+}
+
+/** Whether `fetch` makes no request of a URL, as where it cannot be one or holds a password. */
+function isNoUrl(url: string): boolean {
+  try {
+    new Request(url);
+    return false;
+  } catch {
+    return true;
+  }
 }

@@ -2,9 +2,11 @@
  * Asks a log about a file, and believes of its answer what the proofs in it show. What the answer says is absent is the
  * word of the log for the size that it names. @module
  */
-import { fromUtf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
-import type { Verdict } from '../registry/verdict.ts';
+import { isSize } from '../core/size.ts';
+import type { AllAttested, Attested } from '../registry/attested.ts';
+import type { BuildVerdict, Verdict } from '../registry/verdict.ts';
+import { isFlag, isList, isMap, isText, isWord, maybe, readAnswer } from './answer.ts';
 import { type Cited, verifyCited } from './cited.ts';
 import type { LogClient } from './logclient.ts';
 import type { Pinned } from './offline.ts';
@@ -14,7 +16,57 @@ export type ProvenVerdict = Verdict & {
   readonly entries: readonly Cited[];
 };
 
-/** The verdict on a digest such as `sha256:…`, of builds of one organisation if it is given. */
+const isIndexes = isList(isSize);
+
+const isBuild = isMap<BuildVerdict>({
+  verdict: isWord<BuildVerdict['verdict']>(),
+  why: isText,
+  keyId: maybe(isText),
+  madeBy: isIndexes,
+  compromise: maybe(isMap({ index: isSize, by: isIndexes, since: isSize })),
+  reportsProposed: isIndexes,
+  stateNow: maybe(isText),
+  index: isSize,
+  issuer: isText,
+  kid: isText,
+  names: isList(isText),
+  product: isText,
+  version: isText,
+  site: maybe(isMap({ site: isText, country: isText, declaredBy: isSize })),
+  source: isList(isMap({ uri: isText, reviews: isIndexes })),
+  reviews: isIndexes,
+  withdrawals: isIndexes,
+  replacedBy: isIndexes,
+  attested: isMap<AllAttested>({
+    attestations: isList(
+      isMap<Attested>({
+        index: isSize,
+        issuer: isText,
+        claim: isWord<Attested['claim']>(),
+        verdict: isWord<Attested['verdict']>(),
+        of: isIndexes,
+        withdrawnBy: maybe(isSize),
+      }),
+    ),
+    more: isFlag,
+  }),
+});
+
+const isVerdict = isMap<ProvenVerdict>({
+  digest: isText,
+  size: isSize,
+  verdict: isWord<Verdict['verdict']>(),
+  withdrawn: isFlag,
+  contradicted: isFlag,
+  builds: isList(isBuild),
+  next: maybe(isSize),
+  corrections: isList(isMap({ wrong: isSize, correction: isSize })),
+  proven: isList(isMap({ says: isText, entries: isIndexes })),
+  asserted: isList(isMap({ says: isText, size: isSize })),
+  entries: isList(isMap<Cited>({ index: isSize, leafHash: isText, proof: maybe(isText) })),
+});
+
+/** The verdict on a digest such as `sha256:…`, of builds of one organisation if it is given. Fault `bad-request` for what is no verdict. */
 export async function askVerdict(
   client: LogClient,
   pinned: Pinned,
@@ -22,7 +74,7 @@ export async function askVerdict(
   issuer?: string,
 ): Promise<ProvenVerdict> {
   const query = new URLSearchParams({ digest, ...(issuer === undefined ? {} : { issuer }) });
-  const answer = JSON.parse(fromUtf8(await client.get(`v1/verdict?${query}`), 'bad-request')) as ProvenVerdict;
+  const answer = readAnswer(await client.get(`v1/verdict?${query}`), 'verdict', isVerdict);
   checkProofs(answer, pinned);
   return answer;
 }

@@ -37,8 +37,11 @@ export function createMetrics(): Metrics {
       gauge(registry, 'limmat_published_size', 'Size of the published tree', () => log.published?.head.size ?? 0);
       gauge(registry, 'limmat_waiting', 'Submissions waiting for an answer', () => log.waiting);
       gauge(registry, 'limmat_frozen', '1 while the log refuses to sign', () => (log.frozen ? 1 : 0));
-      gauge(registry, 'limmat_read_only', '1 while the log takes in nothing for want of disk', () =>
-        log.readOnly ? 1 : 0,
+      gauge(
+        registry,
+        'limmat_read_only',
+        '1 while the log takes in nothing, for want of disk or as its clock is off',
+        () => (log.readOnly ? 1 : 0),
       );
       gauge(
         registry,

@@ -13,6 +13,12 @@ import type { PublishedTree } from './published.ts';
 
 export type LogGossipParts = {
   readonly origin: string;
+  /**
+   * All keys of the log, and one of them is enough to make a head its own. Each signs every checkpoint, but whoever
+   * passes one on can leave out lines; and a client that pinned the ML-DSA key alone, which lies on the disk where the
+   * other is in a token, believes what that key signed. A head by one key is judged, then, or a fork would be hidden from
+   * the very log that can convict whoever made it. Evidence names its key, so to those who pinned the other it is nothing.
+   */
   readonly vkeys: readonly Vkey[];
   /** The published tree and its note; undefined before the first. */
   readonly published: () => { readonly head: { readonly note: Uint8Array }; readonly tree: PublishedTree } | undefined;

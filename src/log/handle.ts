@@ -262,8 +262,8 @@ export class LogHandle {
         break;
       case 'read-only':
         this.#readOnly = message.fault && unpackFault(message.fault);
-        if (this.#readOnly) this.#parts.trouble('disk', this.#readOnly.message);
-        else this.#parts.news?.('disk', 'there is room on the disk again: the log takes in entries');
+        if (this.#readOnly) this.#parts.trouble('read-only', this.#readOnly.message);
+        else this.#parts.news?.('read-only', 'the log takes in entries again');
         break;
       case 'witnessing':
         this.#witnessing = message.status;

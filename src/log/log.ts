@@ -34,7 +34,7 @@ export type LogParts = {
   readonly wake: () => void;
   /** Called once, when nothing more will be sequenced or signed. */
   readonly frozen: (fault: Fault, reason: string) => void;
-  /** Called when the log takes in nothing for want of disk space, and without a fault when it does again. */
+  /** Called when the log takes in nothing for now, with the reason, and without a fault when it does again. */
   readonly readOnly: (fault: Fault | undefined) => void;
   /** Told how long each part of a turn took, in seconds. */
   readonly observe: (what: 'turn' | 'commit' | 'guard', seconds: number, entries: number) => void;
@@ -94,7 +94,7 @@ export class Log {
 
   /** Loop 1: everything that waits, up to a turn's worth, becomes entries or is refused. */
   turn(): void {
-    this.checkDisk();
+    this.checkOpen();
     const closed = this.#frozen ?? this.#readOnly;
     if (closed) this.pool.refuseAll(closed);
     else this.#whileSound(() => this.#turn());
@@ -202,11 +202,11 @@ export class Log {
     guard.verify((node) => storedTreeNode(this.#parts.store, this.#edge, node));
   }
 
-  /** Looks whether there is room for a turn, and tells when that changes: each turn does, and somebody has to while none runs. */
-  checkDisk(): void {
+  /** Looks whether a turn may take in anything, and tells of a change. Each turn looks; somebody has to while none runs. */
+  checkOpen(): void {
     this.#whileSound(() => {
-      const fault = this.#diskFault();
-      if ((fault !== undefined) !== (this.#readOnly !== undefined)) this.#parts.readOnly(fault);
+      const fault = this.#diskFault() ?? this.#parts.rules.closed(this.#parts.clock());
+      if (fault?.message !== this.#readOnly?.message) this.#parts.readOnly(fault);
       this.#readOnly = fault;
     });
   }

@@ -28,6 +28,8 @@ export interface Rules {
    * log's own is added, and the clock does not matter. Fault `refused` names the one that the rules forbid.
    */
   replay(submissions: readonly Submission[], first: number): Judgement;
+  /** Why nothing may be taken in at a time, whatever it is; undefined while something may. */
+  closed(now: Date): Fault | undefined;
   /** Whether the log has something of its own to say, though nobody submitted anything. */
   hasOwn(now: Date): boolean;
 }
@@ -37,6 +39,7 @@ export const opaqueRules: Rules = {
   load: () => {},
   judge: admitAll,
   replay: admitAll,
+  closed: () => undefined,
   hasOwn: () => false,
 };
 

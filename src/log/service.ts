@@ -12,7 +12,7 @@ import {
 import { Log, type LogParts } from './log.ts';
 import type { Publisher } from './publisher.ts';
 
-/** How often the log looks whether it has something of its own to say, and room for it, in milliseconds. */
+/** How often the log looks whether it has something of its own to say, and may take in anything, in milliseconds. */
 const OWN_WORK_EVERY = 60_000;
 
 export type ServiceParts = {
@@ -73,11 +73,11 @@ export function serveLog({ port, log: parts, publisher: makePublisher, stopped }
     }
   });
   const timer = setInterval(() => {
-    log.checkDisk();
+    log.checkOpen();
     box.send(port); // to those who are abandoned if it froze
     if (log.hasWork()) schedule();
   }, OWN_WORK_EVERY);
-  log.checkDisk();
+  log.checkOpen();
   if (log.hasWork()) schedule();
   // A log of statements begins with its first two entries, so there is no checkpoint of less.
   if (log.head.size > 0 || parts.entries === 'opaque') publisher.wake();

@@ -72,12 +72,26 @@ export class StatementRules implements Rules {
   hasOwn(now: Date): boolean {
     // One that keeps others out is tried again though nobody comes: who asks for health sends nothing meanwhile.
     const isDue = this.#awayUntil !== undefined || this.#sinceHeartbeat(now) >= QUIET_EVERY;
-    return isDue && this.#clockFault(now) === undefined;
+    return isDue && this.closed(now) === undefined;
+  }
+
+  /** SPEC: the server stops sequencing while its own clock is behind the last heartbeat. */
+  closed(now: Date): Fault | undefined {
+    const since = this.#sinceHeartbeat(now);
+    if (since < 0 && since !== Number.NEGATIVE_INFINITY) {
+      return new Fault('read-only', 'the clock of this server is behind the last heartbeat of the log', {
+        retryAfter: 60,
+      });
+    }
+    if (since > MAX_STEP && !this.#parts.acceptClockStep) {
+      const message =
+        'the clock is more than 48 hours beyond the last heartbeat: if it is right, serve with --accept-clock-step';
+      return new Fault('read-only', message, { retryAfter: 600 });
+    }
+    return undefined;
   }
 
   judge(submissions: readonly Submission[], first: number, now: Date): Judgement {
-    const closed = this.#clockFault(now);
-    if (closed) return this.#refuseAll(submissions, closed);
     const trial = this.#trial(first);
     const refused: { submission: Submission; fault: Fault }[] = [];
     const own = this.#ownNow(now);
@@ -173,22 +187,6 @@ export class StatementRules implements Rules {
   #sinceHeartbeat(now: Date): number {
     const last = this.#state.get('heartbeat', '');
     return last ? now.getTime() - Date.parse(last.at) : Number.NEGATIVE_INFINITY;
-  }
-
-  /** SPEC: the server stops sequencing while its own clock is behind the last heartbeat. */
-  #clockFault(now: Date): Fault | undefined {
-    const since = this.#sinceHeartbeat(now);
-    if (since < 0 && since !== Number.NEGATIVE_INFINITY) {
-      return new Fault('read-only', 'the clock of this server is behind the last heartbeat of the log', {
-        retryAfter: 60,
-      });
-    }
-    if (since > MAX_STEP && !this.#parts.acceptClockStep) {
-      const message =
-        'the clock is more than 48 hours beyond the last heartbeat: if it is right, serve with --accept-clock-step';
-      return new Fault('read-only', message, { retryAfter: 600 });
-    }
-    return undefined;
   }
 
   /** What the log has to say of its own, first; or why nothing can be taken in before it has said that. */

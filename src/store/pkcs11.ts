@@ -75,6 +75,15 @@ const MEANING: Readonly<Record<string, string>> = {
   CKR_MECHANISM_INVALID: 'it does not know this kind of key; a log needs Ed25519 (CKM_EDDSA) and P-256 (CKM_ECDSA)',
 };
 
+/** Closes what an error made useless. That it cannot be closed either is not told: what went wrong first says why. */
+export function closeAfterError(opened: { close(): void } | undefined): void {
+  try {
+    opened?.close();
+  } catch {
+    // The caller throws the first error.
+  }
+}
+
 export class TokenSession {
   readonly #pkcs11: Pkcs11;
   readonly #slot: Handle;
@@ -92,11 +101,7 @@ export class TokenSession {
       this.#session = this.#call('be opened', (pkcs11) => pkcs11.C_OpenSession(this.#slot, CKF_SERIAL_SESSION));
       this.#call('be logged in to', (pkcs11) => pkcs11.C_Login(this.#session, CKU_USER, pin));
     } catch (error) {
-      try {
-        this.close();
-      } catch {
-        // What went wrong first says why.
-      }
+      closeAfterError(this);
       throw error;
     }
   }
@@ -169,7 +174,7 @@ function loadModule(module: string): Pkcs11 {
   try {
     pkcs11.C_Initialize();
   } catch (error) {
-    pkcs11.close();
+    closeAfterError(pkcs11);
     throw new Fault('bad-key', `${module} does not start: ${messageOf(error)}; see how its own tools find their token`);
   }
   return pkcs11;

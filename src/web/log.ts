@@ -3,6 +3,7 @@
  * must be signed by them and agree with the last one that was seen; every entry that is shown must be proven. @module
  */
 import { sha256 } from '#sha256';
+import { type Is, isList, isMap, isText, maybe } from '../client/answer.ts';
 import { equal, fromUtf8, toHex, utf8 } from '../core/bytes.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
@@ -11,6 +12,7 @@ import { parseHeads } from '../core/headlist.ts';
 import { parseVkey, type Vkey } from '../core/note.ts';
 import { verifyConsistency } from '../core/proof.ts';
 import { type Get, Reader } from '../core/reader.ts';
+import { isSize } from '../core/size.ts';
 import { count, type Entry, fields, list, proveRow, type Row, text, texts } from './entry.ts';
 import { jsonOf } from './fetch.ts';
 import { type Filed, Fork, type Signed } from './fork.ts';
@@ -18,12 +20,19 @@ import type { Memory, Seen } from './memory.ts';
 
 /** The newest checkpoint as it was published, and what it says. */
 export type Newest = { readonly note: Uint8Array; readonly checkpoint: Checkpoint };
-type Facts = { readonly origin: string; readonly vkeys: readonly string[]; readonly entries?: 'statements' | 'opaque' };
+/** What a log says of itself. */
+export type Facts = {
+  readonly origin: string;
+  readonly vkeys: readonly string[];
+  readonly entries?: 'statements' | 'opaque';
+};
 export type Rows = { readonly entries: readonly Entry[]; readonly next: number | undefined; readonly size: number };
 export type Params = Readonly<Record<string, string | number | undefined>>;
 
 /** Files that were read and verified, and how many more there are. */
 export type Evidence = { readonly files: readonly Filed[]; readonly more: number };
+
+const isRows = isMap({ rows: isList(isMap({ index: isSize, proof: isText })), next: maybe(isSize), size: isSize });
 
 const MOST_FILES = 8;
 /** How far back, in entries, a witness that is missing is looked for. */
@@ -174,18 +183,21 @@ export class WebLog {
           .reverse();
   }
 
-  async ask<T>(question: string, params: Params): Promise<T> {
+  /** `is` is what must hold of the answer before it is read. */
+  async ask<T>(question: string, params: Params, is?: Is<object>): Promise<T> {
     const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== '');
     const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-    return jsonOf<T>(await this.get(`v1/${question}?${query}`));
+    return jsonOf<T>(await this.get(`v1/${question}?${query}`), is);
   }
 
   /** Rows of a question, each proven. */
   async rows(question: string, params: Params = {}): Promise<Rows> {
-    const { rows, next, size } = await this.ask<{ rows: Row[]; next?: number; size: number }>(question, {
-      ...params,
-      proof: 1,
-    });
+    const answer = await this.ask<{ rows: Row[]; next?: number; size: number }>(
+      question,
+      { ...params, proof: 1 },
+      isRows,
+    );
+    const { rows, next, size } = answer;
     return { entries: await this.prove(rows), next, size };
   }
 

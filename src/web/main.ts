@@ -1,11 +1,12 @@
 /** Starts the pages: finds out which log they are about, what this browser remembers of it, and shows them. @module */
 import { h, render } from 'preact';
+import { isList, isMap, isText } from '../client/answer.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { parseNote } from '../core/note.ts';
 import { App, AskLog } from './app.ts';
 import { getter, jsonOf } from './fetch.ts';
 import { isUnreached, Line } from './line.ts';
-import { WebLog } from './log.ts';
+import { type Facts, WebLog } from './log.ts';
 import { Lost, type LostProps } from './lost.ts';
 import { Memory } from './memory.ts';
 import { Failure } from './parts.ts';
@@ -26,7 +27,7 @@ async function start(): Promise<void> {
   let memory: Memory | undefined;
   try {
     memory = new Memory(localStorage, base); // which a browser may refuse
-    const facts = jsonOf<ConstructorParameters<typeof WebLog>[3]>(await line.get('v1/log'));
+    const facts = jsonOf<Facts>(await line.get('v1/log'), isMap({ origin: isText, vkeys: isList(isText) }));
     const log = new WebLog(line.get, base, memory, facts, new Date());
     render(h(App, { log, line }), root);
   } catch (error) {

@@ -72,6 +72,22 @@ browserTests((browser) => {
     }
   });
 
+  test('an answer that is none, from whoever stands before the log, is told as that', async () => {
+    const told = async (path: RegExp, body: string, where: string) => {
+      const { page } = await freshPage(browser(), story.url, NARROW);
+      await page.route(path, (route) => route.fulfill({ status: 200, body }));
+      await page.goto(where);
+      await page.waitForSelector('text=the answer of the log is no JSON object');
+      await page.context().close();
+    };
+    for (const body of ['<html>busy</html>', '7', '{"origin":"log.example/1","vkeys":"none"}']) {
+      await told(/\/v1\/log/, body, '/');
+    }
+    for (const body of ['<html>busy</html>', 'null', '{"rows":{},"size":1}', '{"rows":[null],"size":1}']) {
+      await told(/\/v1\/builds/, body, '/#/builds');
+    }
+  });
+
   test('at a first visit there is nothing to show, and the page says so', async () => {
     const { page } = await freshPage(browser(), story.url, NARROW);
     await page.route(/\/v1\//, (route) => route.abort());

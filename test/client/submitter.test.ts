@@ -130,6 +130,31 @@ test('logs are tried in turn, at once, when the one before was never connected t
   assert.equal(waits, []);
 });
 
+test('a URL that nothing is sent to, as it cannot be one or fetch blocks its port, is passed over for the next log', async () => {
+  const urls = [
+    'http://127.0.0.1:6000',
+    'ftp://127.0.0.1',
+    'log.example',
+    'http://127.0.0.1:99999',
+    'http://a:b@127.0.0.1',
+  ];
+  for (const url of urls) {
+    const spool = fileSpool(join(folder(), 'spool'));
+    const nowhere = new Log({ url, trust: party.trust });
+    const { made, waits } = submitter({ logs: [nowhere, party.log], spool });
+    await made.submit(party.statement());
+    assert.equal(waits, [], url);
+    await faultsLater('request-timeout', () =>
+      submitter({ logs: [nowhere], spool, patience: 0 }).made.submit(party.statement()),
+    );
+    assert.equal(
+      (await waiting(spool)).map(({ sentTo }) => sentTo),
+      [undefined],
+      url,
+    );
+  }
+});
+
 test('a statement that no log was reached with is not bound to one of them when it is resumed', async () => {
   const spool = fileSpool(join(folder(), 'spool'));
   const a = twisted('a', () => refused);

@@ -2,11 +2,14 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { cosignersOf } from '../../src/cli/witnessdir.ts';
+import { cosignersOf, witnessDirectory } from '../../src/cli/witnessdir.ts';
+import { openWitnessKeys } from '../../src/cli/witnesskeys.ts';
 import { concat, utf8 } from '../../src/core/bytes.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
 import { formatVkey, parseNote, parseVkey } from '../../src/core/note.ts';
 import { readSeed } from '../../src/store/seed.ts';
+import { TokenKeyring } from '../../src/store/token.ts';
+import { faults } from '../check.ts';
 import { ends, run } from '../cli/world.ts';
 import { folder } from '../folder.ts';
 import { softHsm } from '../softhsm.ts';
@@ -60,6 +63,22 @@ else {
     await says(server, /can be reached again/);
     assert.is(await health(), 'ok');
     assert.is(await server.end('SIGTERM'), 0);
+  });
+
+  test('keys of another witness are told as that, though the token cannot be closed any more either', () => {
+    const directory = { ...witnessDirectory(data), vkeys: logFile };
+    const { close } = TokenKeyring.prototype;
+    // No token of ours fails at this when it is told to.
+    TokenKeyring.prototype.close = function () {
+      close.call(this);
+      throw new Error('CKR_GENERAL_ERROR');
+    };
+    try {
+      assert.match(faults('bad-key', () => openWitnessKeys(directory, 'w.example')).message, /is not in .*log\.vkey/);
+    } finally {
+      TokenKeyring.prototype.close = close;
+    }
+    openWitnessKeys(witnessDirectory(data), 'w.example').close();
   });
 
   test('without the record of its token it does not start with the key of the seed', async () => {

@@ -4,8 +4,8 @@ import { toBase64url } from '../../src/core/bytes.ts';
 import { decode } from '../../src/core/cbor.ts';
 import { decodeKeySet, fromCoseKey, thumbprintOf } from '../../src/core/cosekey.ts';
 import { sameBytes } from '../check.ts';
-import { ORIGIN } from '../registry/world.ts';
-import { buildingLog, bytesOf, COSE, closeAll, opaqueLog, problemOf, RECEIPT_KEY } from './httplog.ts';
+import { building, ORIGIN, START } from '../registry/world.ts';
+import { buildingLog, bytesOf, COSE, closeAll, HttpLog, opaqueLog, problemOf, RECEIPT_KEY } from './httplog.ts';
 import { build, pathOf } from './statements.ts';
 
 // The errors row of DESIGN.md section 7, the keys, and what operators and browsers ask.
@@ -175,6 +175,37 @@ test('/healthz: well while it publishes; unwell, with the reason, once it is fro
   const body = (await unwell.json()) as Record<string, unknown>;
   assert.equal([body.status, body.problem], ['unhealthy', 'the log stopped after an error of its own']);
   assert.is((await frozen.ask('/checkpoint')).status, 200, 'reads of what is in memory go on');
+});
+
+test('/healthz: unwell while the clock is off and nothing is taken in, and says why before anybody sends anything', async () => {
+  let now = Date.parse(START) + 600_000;
+  const parts = { clock: () => new Date(now), cosign: (note: Uint8Array) => note, acceptClockStep: false };
+  const off = await new HttpLog('statements', parts).play(building());
+  const health = async () => {
+    const { status, problem } = (await (await off.ask('/healthz')).json()) as { status: string; problem?: string };
+    return [status, problem];
+  };
+  await off.handle.caughtUp(60_000);
+  assert.equal(await health(), ['ok', undefined]);
+  const HOUR = 3600_000;
+  for (const [step, why] of [
+    [-HOUR, /^the clock of this server is behind the last heartbeat/],
+    [49 * HOUR, /^the clock is more than 48 hours beyond .*--accept-clock-step$/],
+  ] as const) {
+    now += step;
+    await off.reopen();
+    assert.is((await off.ask('/healthz')).status, 503);
+    assert.match(String((await health())[1]), why);
+    assert.match(await (await off.ask('/metrics')).text(), /^limmat_read_only 1$/m);
+    assert.is((await off.ask('/checkpoint')).status, 200, 'reads go on');
+    const refused = await off.post('/entries', build().entry);
+    assert.is(refused.status, 503);
+    assert.match(problemOf(await bytesOf(refused)).detail, why);
+    // The clock is set right while the log runs; the next turn sees it.
+    now -= step;
+    assert.is((await off.post('/entries', build().entry)).status, 201);
+    assert.equal(await health(), ['ok', undefined]);
+  }
 });
 
 test('/metrics: for Prometheus, with what was refused and what is published', async () => {

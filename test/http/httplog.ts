@@ -66,6 +66,8 @@ export async function closeAll(): Promise<void> {
 export type HttpLogParts = {
   readonly clock: () => Date;
   readonly cosign: (note: Uint8Array) => Uint8Array;
+  /** Whether its clock may go more than 48 hours beyond its last heartbeat, as in a story it does. */
+  readonly acceptClockStep?: boolean;
 };
 
 export class HttpLog {
@@ -147,7 +149,7 @@ export class HttpLog {
         : new StatementRules({
             store: this.store,
             statementKey: key('log'),
-            acceptClockStep: clock !== undefined,
+            acceptClockStep: this.#parts?.acceptClockStep ?? clock !== undefined,
             signing: () => {},
             rootAt: () => {
               throw new Error('no rule reads roots yet');

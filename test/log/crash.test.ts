@@ -117,10 +117,10 @@ test('low disk space makes the log read-only before SQLite can fail; it opens ag
   await log.round();
   const told = log.answers.get(refused);
   assert.ok(told && 'fault' in told && told.fault.code === 'read-only' && told.fault.retryAfter);
-  log.log.checkDisk();
+  log.log.checkOpen();
   assert.equal(log.told, ['read-only'], 'once');
   log.free = 2 ** 40;
-  log.log.checkDisk();
+  log.log.checkOpen();
   assert.equal(log.told, ['read-only', undefined], 'without a turn');
   const taken = log.add(entry(2));
   await log.round();
@@ -130,7 +130,7 @@ test('low disk space makes the log read-only before SQLite can fail; it opens ag
 
 for (const [when, look] of [
   ['in a turn', (log: Log) => log.turn()],
-  ['while none runs', (log: Log) => log.checkDisk()],
+  ['while none runs', (log: Log) => log.checkOpen()],
 ] as const) {
   test(`a disk that cannot be asked for its room ${when} freezes the log`, () => {
     const log = new TestLog();

@@ -54,6 +54,28 @@ test('while a heartbeat is due and its key is away nothing is taken in; when it 
   assert.equal([troubles, rules.hasOwn(at(HOUR + 10_000))], [['the token is gone', undefined], false]);
 });
 
+test('a clock that is behind the last heartbeat, or more than 48 hours beyond it unless that is accepted, closes the log', () => {
+  const never = (): never => {
+    throw new Error('nothing is stored');
+  };
+  const store = { head: () => ({ size: 0, root: EMPTY_ROOT }), entries: never, tile: never, governance: () => [] };
+  for (const acceptClockStep of [false, true]) {
+    const ours = { store, statementKey: key('log'), acceptClockStep, rootAt: never };
+    const rules = new StatementRules({ ...ours, learn: () => {}, signing: () => {} });
+    assert.is(rules.closed(at(1000 * HOUR)), undefined, 'no heartbeat was said yet');
+    const first = [
+      submissionOf(say('op1', 'op', 'policy', policyOf(ORGANISATIONS)).entry),
+      submissionOf(makeHeartbeat(key('log'), ORIGIN, 'op', at(0))),
+    ];
+    rules.judge(first, 0, at(0)).keep();
+    for (const fine of [0, 1, 48 * HOUR]) assert.is(rules.closed(at(fine)), undefined, String(fine));
+    for (const off of [-1, 48 * HOUR + 1]) {
+      const code = acceptClockStep && off > 0 ? undefined : 'read-only';
+      assert.equal([rules.closed(at(off))?.code, rules.hasOwn(at(off))], [code, off > 0 && acceptClockStep]);
+    }
+  }
+});
+
 test('a log that takes nothing in for want of a heartbeat is unhealthy, and degraded while only checkpoints wait', async () => {
   let tell = (_: FromLog) => {};
   const port = {

@@ -5,7 +5,7 @@ import type { Load } from './load.ts';
 import { observe, toSample } from './observe.ts';
 import type { Target } from './processes.ts';
 import type { Results } from './results.ts';
-import { BATCH, type Scale } from './scale.ts';
+import { BATCH, type Scale, TURNS } from './scale.ts';
 import { builds, writeBodies } from './statements.ts';
 import { ENTRY_BYTES } from './templates.ts';
 
@@ -37,7 +37,8 @@ export function statementForms(scale: Scale, world: World, folder: string, first
     const { connections, batch } = form;
     const bodies = `${folder}/${place}.bodies`;
     const rate = connections === 1 && batch === 1 ? MOST_ALONE : MOST_STATEMENTS;
-    const count = Math.max(1, Math.ceil((rate * scale.seconds) / batch)) * batch;
+    // However short a turn is, each connection submits once in it.
+    const count = Math.max(TURNS * connections, Math.ceil((rate * scale.seconds) / batch)) * batch;
     writeBodies(bodies, builds(world, next, count), batch);
     next += count;
     return { ...form, bodies };

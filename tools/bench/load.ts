@@ -21,6 +21,8 @@ export type Load = {
   /** Entries per request; more than one makes CBOR sequences of byte strings. */
   readonly batch: number;
   readonly bodies: string | undefined;
+  /** How many of the bodies in the file are passed over, as this server has had them. */
+  readonly skip: number;
   /** Makes the entries of this run differ from those of every other. */
   readonly salt: string;
 };
@@ -60,11 +62,11 @@ function* makeBodies(load: Load): Generator<Buffer> {
   }
 }
 
-function* readBodies(file: string): Generator<Buffer> {
+function* readBodies(file: string, skip: number): Generator<Buffer> {
   const all = readFileSync(file);
-  for (let at = 0; at < all.length; ) {
+  for (let [at, n] = [0, 0]; at < all.length; n++) {
     const length = all.readUInt32BE(at);
-    yield all.subarray(at + 4, at + 4 + length);
+    if (n >= skip) yield all.subarray(at + 4, at + 4 + length);
     at += 4 + length;
   }
 }
@@ -85,7 +87,8 @@ function responseLength(bytes: Buffer): number {
 }
 
 function run(load: Load): Promise<LoadResult> {
-  const bodies = load.method === 'POST' ? (load.bodies ? readBodies(load.bodies) : makeBodies(load)) : undefined;
+  const bodies =
+    load.method === 'POST' ? (load.bodies ? readBodies(load.bodies, load.skip) : makeBodies(load)) : undefined;
   const latencies: number[] = [];
   const statuses: Record<string, number> = {};
   const started = performance.now();

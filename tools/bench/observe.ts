@@ -20,6 +20,7 @@ const LOAD: Omit<Load, 'port' | 'connections' | 'paths'> = {
   entryBytes: 0,
   batch: 1,
   bodies: undefined,
+  skip: 0,
   salt: '',
 };
 

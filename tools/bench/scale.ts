@@ -16,6 +16,8 @@ export type Scale = {
 };
 
 export const BATCH = 256;
+/** How often two logs are measured in turn, each time for a part of the seconds: a noisy minute spoils both alike. */
+export const TURNS = 3;
 /** More of them would be more entries than a log lets wait. */
 const MOST_BATCHES = 48;
 

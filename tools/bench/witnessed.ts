@@ -5,8 +5,9 @@ import type { World } from '../vendor.ts';
 import { describe, type Form, publishedSize, toLoad } from './append.ts';
 import { measureIdle } from './latency.ts';
 import { observe, toSample } from './observe.ts';
-import { limmat, startLog } from './processes.ts';
+import { type Log, limmat, startLog } from './processes.ts';
 import type { Results } from './results.ts';
+import { TURNS } from './scale.ts';
 import { builds } from './statements.ts';
 import { copyLog, removeLog } from './templates.ts';
 
@@ -22,51 +23,53 @@ export type Witnessed = {
   readonly results: Results;
 };
 
-/** Submits in every form, without witnesses and with them, one after the other; then alone to an idle log. */
+/** One of the two logs, and how many of the bodies of each form it has had. */
+type Side = { readonly log: Log; readonly how: string; readonly sent: Map<Form, number> };
+
+/** Submits alone to an idle log and then in every form, without witnesses and with them in turn; each pair is a sample. */
 export async function measureWitnessed(bench: Witnessed): Promise<void> {
-  const { folder, size, forms, results } = bench;
-  const [template, copy] = [`${folder}/statements-${size}`, `${folder}/copy`];
+  const { folder, world, size, idle, forms, results } = bench;
+  const [template, plain, asking] = [`${folder}/statements-${size}`, `${folder}/copy`, `${folder}/copy-witnessed`];
   const witnesses = await Promise.all([0, 1, 2].map((n) => startWitness(`${folder}/witness-${n}`, n, template)));
   const policy = `${folder}/witnesses.policy`;
   writeFileSync(policy, policyOf(witnesses));
+  const sides: Side[] = [];
+  const open = async (copy: string, how: string, ...flags: string[]) => {
+    copyLog(template, copy);
+    const side = { log: await startLog(copy, ...flags), how, sent: new Map() };
+    sides.push(side);
+    return side;
+  };
   try {
-    const without = await measureForms(bench, copy, template);
-    const withThem = await measureForms(bench, copy, template, '--policy', policy);
-    for (const form of forms.filter(({ warming }) => !warming)) {
-      const sample = withThem.get(form) as ReturnType<typeof toSample>;
-      const ratio = sample.value / (without.get(form)?.value as number);
-      results.add(`append ${describe(form)}, 2 of 3 witnesses, × without`, size, 'entries/s', { ...sample, ratio });
+    const without = await open(plain, ', no witnesses');
+    const withThem = await open(asking, ', 2 of 3 witnesses', '--policy', policy);
+    const few = Math.ceil(idle / TURNS);
+    for (let turn = 0; turn < TURNS; turn++) {
+      // Numbers of builds beyond those of the templates and of the rounds.
+      const fresh = [...builds(world, 1000 * size + turn * few, few)];
+      for (const { log, how } of sides) await measureIdle(log, size, fresh, results, how);
+    }
+    for (const form of forms) {
+      for (let turn = 0; turn < (form.warming ? 1 : TURNS); turn++) {
+        const { value } = await append(without, form, bench.seconds / TURNS);
+        const sample = await append(withThem, form, bench.seconds / TURNS);
+        if (form.warming) continue;
+        const what = `append ${describe(form)}, 2 of 3 witnesses, × without`;
+        results.add(what, size, 'entries/s', { ...sample, ratio: sample.value / value });
+      }
     }
   } finally {
-    await Promise.all(witnesses.map((witness) => witness.end('SIGTERM')));
-    for (const n of [0, 1, 2]) removeLog(`${folder}/witness-${n}`);
-    removeLog(copy);
+    await Promise.all([...sides.map(({ log }) => log.end()), ...witnesses.map((witness) => witness.end('SIGTERM'))]);
+    for (const data of [plain, asking, ...[0, 1, 2].map((n) => `${folder}/witness-${n}`)]) removeLog(data);
   }
 }
 
-async function measureForms(
-  { world, forms, size, idle, seconds, results }: Witnessed,
-  copy: string,
-  template: string,
-  ...flags: string[]
-): Promise<Map<Form, ReturnType<typeof toSample>>> {
-  removeLog(copy);
-  copyLog(template, copy);
-  const log = await startLog(copy, ...flags);
-  const samples = new Map<Form, ReturnType<typeof toSample>>();
-  try {
-    // Numbers of builds beyond those of the templates and of the rounds.
-    const fresh = builds(world, 1000 * size + flags.length * idle, idle);
-    await measureIdle(log, size, fresh, results, flags.length > 0 ? ', 2 of 3 witnesses' : ', no witnesses');
-    for (const form of forms) {
-      const before = await publishedSize(log.port);
-      const observed = await observe(log, { ...toLoad(form, '/entries'), seconds });
-      samples.set(form, toSample(observed, (await publishedSize(log.port)) - before));
-    }
-  } finally {
-    await log.end();
-  }
-  return samples;
+async function append({ log, sent }: Side, form: Form, seconds: number): Promise<ReturnType<typeof toSample>> {
+  const before = await publishedSize(log.port);
+  const skip = sent.get(form) ?? 0;
+  const observed = await observe(log, { ...toLoad(form, '/entries'), seconds, skip });
+  sent.set(form, skip + observed.requests);
+  return toSample(observed, (await publishedSize(log.port)) - before);
 }
 
 function startWitness(data: string, n: number, log: string): Promise<Server> {

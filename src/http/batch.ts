@@ -1,7 +1,8 @@
 /** What a batch is, of statements or of opaque entries: a CBOR sequence of byte strings, its bounds, and its items. @module */
 import { Fault } from '../core/fault.ts';
 import type { Offer } from '../log/channel.ts';
-import type { LogHandle, Place, Told } from '../log/handle.ts';
+import type { LogHandle } from '../log/handle.ts';
+import type { Place, Told } from '../log/waiting.ts';
 import { type Ask, mediaType } from './route.ts';
 
 export const BATCH_TYPE = 'application/cbor-seq';

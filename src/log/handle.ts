@@ -1,6 +1,5 @@
 /**
- * The strangers' end of the channel: submissions become promises, published heads move the tree that reads see. Bounds
- * what may wait, so that a flood is pushed back here and not in memory. @module
+ * The strangers' end of the channel: submissions become promises, published heads move the tree that reads see. @module
  */
 import { concat, type Kid } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
@@ -20,6 +19,7 @@ import {
 } from './channel.ts';
 import type { PublishedTree } from './published.ts';
 import type { LogPublicKeys, SignedHead } from './sign.ts';
+import { type Place, type Told, Waiting } from './waiting.ts';
 import type { WitnessingStatus } from './witnessing.ts';
 
 /** A published head, and the tree up to it. */
@@ -42,33 +42,12 @@ export type HandleParts = {
   readonly news?: (what: string, message: string) => void;
 };
 
-/** What may wait for an answer at one time. */
-const MAX_WAITING = 16_384;
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-
-/** The index of an entry, or `promised`: it has one, and its publication is late. */
-export type Place = number | 'promised';
-
-/** What becomes of a submission. */
-export type Told = Place | Fault;
-
-/** Submissions that are answered together. Their tickets follow one another. */
-type Group = {
-  readonly first: number;
-  readonly told: Told[];
-  readonly done: (told: readonly Told[]) => void;
-  left: number;
-  bytes: number;
-};
-
-const TICKETS = 2 ** 32;
-
 export class LogHandle {
   /** The log's public keys, once it is open; rejects with the Fault if it cannot be opened. */
   readonly ready: Promise<LogPublicKeys>;
   #opened: { resolve(keys: LogPublicKeys): void; reject(fault: Fault): void } | undefined;
   readonly #parts: HandleParts;
-  readonly #waiting = new Map<number, Group>();
+  readonly #waiting = new Waiting();
   readonly #locating = new Map<number, (place: Located) => void>();
   /** Questions of this turn of the event loop, for one message. */
   #questions: { ticket: number; id: Uint8Array }[] = [];
@@ -76,8 +55,7 @@ export class LogHandle {
   readonly #box = new OfferBox();
   /** Messages of offers that may be sent before the log has taken up an earlier one: one in work, one at hand. */
   #credit = 2;
-  #waitingBytes = 0;
-  #ticket = 0;
+  #question = 0;
   #published: Published | undefined;
   #arrived: (() => void)[] = [];
   #frozen: Fault | undefined;
@@ -149,33 +127,14 @@ export class LogHandle {
     return new Promise((resolve) => this.#offer(offers, resolve));
   }
 
-  #offer(offers: readonly Offer[], done: Group['done']): void {
-    const group: Group = { first: this.#ticket, told: new Array(offers.length), done, left: offers.length, bytes: 0 };
-    this.#ticket = (this.#ticket + offers.length) % TICKETS;
+  #offer(offers: readonly Offer[], done: (told: readonly Told[]) => void): void {
     if (this.#box.isEmpty) setImmediate(() => this.#send());
-    for (const [i, offer] of offers.entries()) {
-      const bytes = offer.entry.length;
-      if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
-        this.#tell(group, i, this.#full());
-        continue;
-      }
-      const ticket = (group.first + i) % TICKETS;
-      this.#waiting.set(ticket, group);
-      this.#box.put(ticket, offer);
-      this.#waitingBytes += bytes;
-      group.bytes += bytes;
-    }
-  }
-
-  #full(): Fault {
-    const message = `${this.#waiting.size} submissions are waiting; nothing was lost, send it again later`;
-    return new Fault('pool-full', message, { retryAfter: 1 });
+    this.#waiting.take(offers, done, (ticket, offer) => this.#box.put(ticket, offer));
   }
 
   /** Asks the log where a statement is. */
   locate(id: Uint8Array): Promise<Located> {
-    const ticket = this.#ticket;
-    this.#ticket = (ticket + 1) % TICKETS;
+    const ticket = this.#question++;
     if (this.#questions.length === 0) setImmediate(() => this.#ask());
     this.#questions.push({ ticket, id });
     return new Promise((resolve) => this.#locating.set(ticket, resolve));
@@ -287,28 +246,14 @@ export class LogHandle {
 
   #answer({ tickets, indexes, promised, faults, observations }: Answers): void {
     for (const [i, ticket] of tickets.entries()) this.#acknowledge(ticket, indexes[i] as number);
-    for (const ticket of promised) this.#settle(ticket, 'promised');
-    for (const { ticket, fault } of faults) this.#settle(ticket, unpackFault(fault));
+    for (const ticket of promised) this.#waiting.answer(ticket, 'promised');
+    for (const { ticket, fault } of faults) this.#waiting.answer(ticket, unpackFault(fault));
     for (const observation of observations) this.#parts.observe(observation);
   }
 
   #acknowledge(ticket: number, index: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, index + 1);
-    this.#settle(ticket, index);
-  }
-
-  #settle(ticket: number, told: Told): void {
-    const group = this.#waiting.get(ticket);
-    this.#waiting.delete(ticket);
-    if (group) this.#tell(group, (ticket - group.first + TICKETS) % TICKETS, told);
-  }
-
-  #tell(group: Group, place: number, told: Told): void {
-    group.told[place] = told;
-    group.left--;
-    if (group.left > 0) return;
-    this.#waitingBytes -= group.bytes;
-    group.done(group.told);
+    this.#waiting.answer(ticket, index);
   }
 
   #publish(head: SignedHead): void {

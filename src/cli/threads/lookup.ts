@@ -7,6 +7,6 @@ import { type LookupOptions, runLookup } from '../openlookup.ts';
 must(parentPort, 'this file is a worker thread');
 const port = parentPort;
 // On Linux process 0 is the calling thread alone; elsewhere it would be all of us. What writes the log comes first.
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 await runLookup(port, workerData as LookupOptions);
 port.close();

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import type { Algorithm } from '../../core/signature.ts';
 import type { Verify } from '../../http/entries.ts';
 import { type Check, packChecks } from './checks.ts';
 import { spawn } from './spawn.ts';
@@ -16,15 +17,17 @@ const [MOST_CHECKS, MOST_MESSAGES] = [64, 2];
 /** A thread that answers what `packChecks` makes with the `verdicts` on it. */
 type Checker = Pick<Worker, 'on' | 'postMessage' | 'ref' | 'unref'>;
 
-export function verifier(start: () => Checker = () => spawn('verify', undefined)): Verify {
-  const threads = new Threads(start, THREADS);
+export function verifier(start: (algorithms: readonly Algorithm[]) => Checker = startThread): Verify {
+  const threads = new Threads(() => start(['ed25519', 'p256']), THREADS);
   // In JavaScript ML-DSA-44 takes 1 ms: nobody else should wait for that.
-  const slow = new Threads(start, 1);
+  const slow = new Threads(() => start(['mldsa44']), 1);
   return async ({ algorithm, toBeSigned, signature }, key) => {
     if (key.algorithm !== algorithm) return false;
     return (algorithm === 'mldsa44' ? slow : threads).check({ key, message: toBeSigned, signature });
   };
 }
+
+const startThread = (algorithms: readonly Algorithm[]) => spawn('verify', algorithms);
 
 type Job = { readonly check: Check; resolve(verdict: boolean): void };
 type Thread = { readonly worker: Checker; readonly messages: (readonly Job[])[] };

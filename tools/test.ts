@@ -13,11 +13,15 @@ type Result = { file: string; ok: boolean; passed: number; failed: number; skipp
 /** Three times what the longest file takes on two cores, in milliseconds. */
 const PATIENCE = 5 * 60_000;
 
+/** Those that start programs take longest: they come first, so that none is alone at the end. */
+const isLong = (file: string) => /^test\/(?:browser|crash|flow|tools)\//.test(file);
+
 const filters = process.argv.slice(2);
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name}`)
   .filter((file) => file.endsWith('.test.ts') && filters.every((filter) => file.includes(filter)))
-  .sort();
+  .sort()
+  .sort((one, other) => Number(isLong(other)) - Number(isLong(one)));
 
 /** Reads uvu's closing lines; a process that was killed counts as one failed test. */
 function judge(file: string, code: number | null, output: string): Result {

@@ -4,7 +4,7 @@
  */
 import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PublicKey, signerOf } from '../core/signature.ts';
+import type { PublicKey } from '../core/signature.ts';
 import { parsePolicy } from '../core/tlogpolicy.ts';
 import type { FromLog, NewKey, Port, SignedByKey } from '../log/channel.ts';
 import { loadEdge, storedTreeNode } from '../log/edge.ts';
@@ -44,7 +44,7 @@ export type LogOptions = {
 };
 
 /** Opens the log and serves it on a port; resolves when it was told to stop and has. */
-export function runLog(port: Port, { directory, publicUrl, witnesses, ...options }: LogOptions): Promise<void> {
+export async function runLog(port: Port, { directory, publicUrl, witnesses, ...options }: LogOptions): Promise<void> {
   const send = (message: FromLog) => port.postMessage(message);
   const clock = () => new Date();
   const store = openStore(directory.database);
@@ -62,7 +62,7 @@ export function runLog(port: Port, { directory, publicUrl, witnesses, ...options
     receipt: keys.inUse('receipt-p256'),
     retired: retiredReceiptKeys(keys, store),
     newest: store.published()?.timestamp ?? 0,
-    mldsa44: { key: signerOf('mldsa44', seed).key, sign: mldsa.sign },
+    mldsa44: { key: await mldsa.key, sign: mldsa.sign },
     clock,
   });
   const statementKey = keys.inUse('statement-ed25519');

@@ -1,29 +1,20 @@
 /** `limmat key rotate-receipt-key`: a stopped log gets another key for its receipts and tree heads. @module */
-import type { Command } from 'commander';
 import { toBase64url } from '../core/bytes.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
 import { openGuardFile } from '../store/guardfile.ts';
 import { openStore } from '../store/sqlite.ts';
 import { openKeys } from './keyring.ts';
 import { logDirectory } from './logdir.ts';
-import { command, required, setting } from './options.ts';
+import { required } from './options.ts';
 import { print } from './print.ts';
 
-export function rotateReceiptKey(): Command {
-  return command(
-    'rotate-receipt-key',
-    'replace the key that signs receipts and tree heads of a stopped log; what it signed before still verifies',
-  )
-    .addOption(setting('--data <dir>', 'directory of the log'))
-    .addOption(setting('--guard <file>', 'its journal of signed heads (default: DIR.guard)'))
-    .action(rotate);
-}
+export type RotateOptions = { data?: string; guard?: string; json?: boolean };
 
 /**
  * Writes the next number of the key down, and that is all: the next `serve` signs the newest head again, as every start
  * does, and from then on every receipt it gives is by the new key.
  */
-function rotate(options: { data?: string; guard?: string; json?: boolean }): void {
+export function rotateReceiptKey(options: RotateOptions): void {
   const directory = logDirectory(required(options, 'data'), options.guard);
   const guard = openGuardFile(directory.guard); // whoever holds it is alone with this log
   const store = openStore(directory.database);

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 
-const require = createRequire(import.meta.url);
+const load = createRequire(import.meta.url);
 
-export const yaml = () => require('yaml') as typeof import('yaml');
-export const cliProgress = () => require('cli-progress') as typeof import('cli-progress');
+export const yaml = () => load('yaml') as typeof import('yaml');
+export const cliProgress = () => load('cli-progress') as typeof import('cli-progress');

@@ -61,9 +61,13 @@ export function verifyLater(key: PublicKey, message: Uint8Array, signature: Uint
   return later(key.bytes, message, signature);
 }
 
-/** Loads what makes signatures faster in this thread, where it is to be had: for who signs or verifies many. */
-export async function accelerate(): Promise<void> {
-  await Promise.all([ed25519.accelerate(), mldsa44.accelerate()]);
+/**
+ * Loads what makes signatures of these algorithms faster in this thread, where it is to be had, which takes some 50 ms:
+ * for who signs or verifies many.
+ */
+export async function accelerate(algorithms: readonly Algorithm[] = ['ed25519', 'mldsa44']): Promise<void> {
+  if (algorithms.includes('ed25519')) await ed25519.accelerate();
+  if (algorithms.includes('mldsa44')) await mldsa44.accelerate();
 }
 
 export function signatureBytes(algorithm: Algorithm): number {

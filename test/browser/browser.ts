@@ -73,6 +73,12 @@ export async function freshPage(
   return watched;
 }
 
+/** Shows a page in another look, which to a page is its styles alone. */
+export async function lookAs(page: Page, { width, scheme }: Look): Promise<void> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.emulateMedia({ colorScheme: scheme });
+}
+
 /** A browser that has seen one log, and is then shown another in its place. */
 export async function visited(browser: Browser, seen: string, shown: string): Promise<Watched> {
   const watched = await freshPage(browser, seen);

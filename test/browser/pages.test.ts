@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { axeFinds, browserTests, freshPage, type Look, NARROW, settled, shoot, WIDE } from './browser.ts';
+import { axeFinds, browserTests, freshPage, type Look, lookAs, NARROW, settled, shoot, WIDE } from './browser.ts';
 import { rulesFile, sha256, tellStory } from './story.ts';
 import { closeStories, type StoryLog, serveStory } from './storylog.ts';
 
@@ -64,10 +64,11 @@ browserTests((browser) => {
 
   for (const [name, where] of Object.entries(PAGES)) {
     test(`${name}: reads well in every look, and axe finds nothing`, async () => {
+      const { page, wrong } = await freshPage(browser(), story.url);
+      if (typeof where === 'string') await page.goto(where);
+      else await where(page);
       for (const look of LOOKS) {
-        const { page, wrong } = await freshPage(browser(), story.url, look);
-        if (typeof where === 'string') await page.goto(where);
-        else await where(page);
+        await lookAs(page, look);
         await settled(page);
         const shown = `${name} ${look.width} ${look.scheme}`;
         await shoot(page, `${name}-${look.width}-${look.scheme}`);
@@ -76,8 +77,8 @@ browserTests((browser) => {
         const [wide, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         assert.ok(wide <= view, `${shown} is ${wide} wide in a window of ${view}`);
         assert.equal(wrong, [], shown);
-        await page.context().close();
       }
+      await page.context().close();
     });
   }
 

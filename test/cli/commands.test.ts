@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
@@ -10,26 +11,27 @@ import { ends, ORIGIN, run } from './world.ts';
 
 // What all commands have in common: help, exit codes, --json, and the order file < environment < flags.
 
-/** The commands that a help text lists below a command; a group lists its own. */
-async function commandsBelow(path: readonly string[]): Promise<string[][]> {
-  const { stdout } = await limmat(...path, '--help');
+type Help = { readonly name: string; readonly code: number; readonly stdout: string };
+
+/** The helps of the commands that a help text lists below a command; a group lists its own. */
+async function helpsBelow(...path: string[]): Promise<Help[]> {
+  const { code, stdout } = await limmat(...path, '--help');
   const listed = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(stdout)?.[1] ?? '';
   const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name as string);
-  const found = await Promise.all(
-    names.filter((name) => name !== 'help').map((name) => commandsBelow([...path, name])),
-  );
-  return found.length === 0 ? [[...path]] : found.flat();
+  const found = await Promise.all(names.filter((name) => name !== 'help').map((name) => helpsBelow(...path, name)));
+  return found.length === 0 ? [{ name: path.join(' '), code, stdout }] : found.flat();
 }
 
 test('every command has --help, which tells its options, --json, --config and the exit codes', async () => {
-  const commands = await commandsBelow([]);
-  assert.ok(commands.length >= 25, 'the commands were found');
+  const helps = await helpsBelow();
+  assert.ok(helps.length >= 25, 'the commands were found');
   for (const name of ['keygen', 'init', 'serve', 'submit build', 'proof', 'verify', 'fsck', 'inspect']) {
-    assert.ok(commands.map((command) => command.join(' ')).includes(name), name);
+    assert.ok(
+      helps.some((help) => help.name === name),
+      name,
+    );
   }
-  for (const command of commands) {
-    const name = command.join(' ');
-    const { code, stdout } = await limmat(...command, '--help');
+  for (const { name, code, stdout } of helps) {
     assert.is(code, 0, name);
     for (const part of [`Usage: limmat ${name}`, '--json', '--config', 'Exit codes:\n  0  done'])
       assert.ok(stdout.includes(part), `${name}: ${part}`);
@@ -119,6 +121,30 @@ test('npx limmat from the checkout is the same command; a reader may close the p
   assert.match(stdout, /^Usage: limmat verify/);
   const piped = await promisify(execFile)('sh', ['-c', 'node dist/cli/main.js init --help | true'], { cwd: root });
   assert.is(piped.stderr, '');
+});
+
+test('as it is built the command is fewer files than its sources, which leave packages to npm', () => {
+  const root = join(import.meta.dirname, '../..');
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const built = readdirSync(join(root, 'dist/cli')).filter((name) => name.endsWith('.js'));
+  const imported = built
+    .map((name) => readFileSync(join(root, 'dist/cli', name), 'utf8'))
+    .flatMap((text) => [...text.matchAll(/^import [^'"]*["']([^'"]+)["'];$|\bimport\("([^"]+)"\)/gm)])
+    .map(([, from, later]) => (from ?? later) as string);
+  const packages = imported.filter((name) => !/^\.|^node:/.test(name) && !isBuiltin(name));
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  assert.ok(2 * built.length < sources.length, `${built.length} files of ${sources.length}`);
+  assert.ok(packages.includes('hono') && packages.includes('commander'));
+  for (const name of packages) {
+    assert.ok(
+      Object.keys(dependencies).some((known) => name === known || name.startsWith(`${known}/`)),
+      name,
+    );
+  }
 });
 
 test.run();

@@ -19,11 +19,13 @@ import {
   add,
   backUp,
   bytesOf,
+  copyOf,
   forgedNote,
   fsck,
   newPlace,
   ORIGIN,
   ok,
+  type Place,
   restore,
   restoredLog,
   serveCopy,
@@ -38,8 +40,16 @@ const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const recover = (data: string, from: string, ...args: string[]): Promise<Ran> =>
   limmat('recover', '--data', data, '--from', from, ...args);
 
+/** Restored logs that several tests begin with: each is made once, and every test has copies of its own. */
+const made = new Map<string, Promise<Place>>();
+async function copied(which: 'long' | 'short' | 'other short'): Promise<Place> {
+  const making = made.get(which) ?? (which === 'long' ? restoredLog(300, 700) : restoredLog(10, 20));
+  made.set(which, making);
+  return copyOf(await making);
+}
+
 test('a restored log is frozen, is completed from its export, and signs on', async () => {
-  const { data, copy } = await restoredLog(300, 700);
+  const { data, copy } = await copied('long');
   const frozen = await serve(data);
   assert.is((await fetch(`${frozen.url}/healthz`)).status, 503);
   const locked = await recover(data, copy);
@@ -104,7 +114,7 @@ test('a log of statements gets its ids and its registry back', async () => {
 });
 
 test('a copy that lies about any of the tiles and bundles it is asked for is not believed, and adds nothing wrong', async () => {
-  const place = await restoredLog(300, 700);
+  const place = await copied('long');
   const asked: string[] = [];
   const honest = await serveCopy(place.copy, (path, bytes) => {
     asked.push(path);
@@ -128,8 +138,8 @@ test('a copy that lies about any of the tiles and bundles it is asked for is not
 });
 
 test('a stale copy, a copy of another log, a copy that is gone: each is refused by name', async () => {
-  const place = await restoredLog(10, 20);
-  const other = await restoredLog(10, 20);
+  const place = await copied('short');
+  const other = await copied('other short');
   const stale = newPlace();
   ok(await limmat('init', '--data', stale.data, '--origin', ORIGIN, '--entries', 'opaque'));
   const elsewhere = await recover(place.data, other.copy);
@@ -157,8 +167,8 @@ test('a stale copy, a copy of another log, a copy that is gone: each is refused 
 });
 
 test('a database that never was a state of the log is not completed', async () => {
-  const place = await restoredLog(10, 20);
-  const other = await restoredLog(10, 20);
+  const place = await copied('short');
+  const other = await copied('other short');
   // The same log by its name and keys, with other entries.
   const { code, stderr } = await recover(
     other.data,

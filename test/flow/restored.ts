@@ -38,6 +38,13 @@ export function newPlace(): Place {
   return { root, data, guard: `${data}.guard`, copy, backup };
 }
 
+/** A place of its own with all that lies in another. */
+export function copyOf(place: Place): Place {
+  const own = newPlace();
+  cpSync(place.root, own.root, { recursive: true });
+  return own;
+}
+
 let added = 0;
 
 /** Adds opaque entries, and waits until they are published. */

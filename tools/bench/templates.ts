@@ -38,7 +38,7 @@ export async function fill(data: string, upTo: number, world: World | undefined)
     acceptClockStep: true,
   } satisfies LogOptions;
   // The thread as `serve` starts it, from what is built.
-  const worker = new Worker(join(ROOT, 'dist/cli/threads/log.js'), { workerData, execArgv: [] });
+  const worker = new Worker(join(ROOT, 'dist/cli/log.js'), { workerData, execArgv: [] });
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   const log = new LogHandle({
     port: worker,

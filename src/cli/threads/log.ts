@@ -7,10 +7,11 @@ import { type LogOptions, runLog } from '../openlog.ts';
 
 must(parentPort, 'this file is a worker thread');
 const port = parentPort;
-// Witnesses cosign with it, and each cosignature is checked.
-await accelerate();
+const options = workerData as LogOptions;
+// Each cosignature is checked in this thread, and hardly any other signature.
+if (options.witnesses) await accelerate();
 try {
-  await runLog(port, workerData as LogOptions);
+  await runLog(port, options);
 } catch (error) {
   // Faults lose their code when a thread throws them, so this one is sent.
   if (!(error instanceof Fault)) throw error;

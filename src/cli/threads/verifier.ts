@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import type { Algorithm } from '../../core/signature.ts';
 import type { Verify } from '../../http/entries.ts';
 import { type Check, CheckBox, type PackedChecks } from './checks.ts';
 import { spawn } from './spawn.ts';
@@ -21,10 +22,10 @@ type Group = { readonly verdicts: boolean[]; left: number; done(verdicts: readon
 /** Where the verdict of a check belongs. */
 type Job = { readonly group: Group; readonly place: number };
 
-export function verifier(start: () => Checker = () => spawn('verify', undefined)): Verify {
-  const threads = new Threads(start, THREADS);
+export function verifier(start: (algorithms: readonly Algorithm[]) => Checker = startThread): Verify {
+  const threads = new Threads(() => start(['ed25519', 'p256']), THREADS);
   // In JavaScript ML-DSA-44 takes 1 ms: nobody else should wait for that.
-  const slow = new Threads(start, 1);
+  const slow = new Threads(() => start(['mldsa44']), 1);
   return (signed) =>
     new Promise((done) => {
       if (signed.length === 0) done([]);
@@ -36,6 +37,8 @@ export function verifier(start: () => Checker = () => spawn('verify', undefined)
       }
     });
 }
+
+const startThread = (algorithms: readonly Algorithm[]) => spawn('verify', algorithms);
 
 function tell({ group, place }: Job, verdict: boolean): void {
   group.verdicts[place] = verdict;

@@ -39,6 +39,7 @@ export function isMap<T extends object>(members: { readonly [K in keyof T]-?: Is
   return (value): value is T =>
     typeof value === 'object' &&
     value !== null &&
+    !Array.isArray(value) &&
     all.every(([name, is]) => is((value as Readonly<Record<string, unknown>>)[name]));
 }
 

@@ -129,7 +129,7 @@ function decode({ log, verify, screen }: EntriesParts, items: readonly Uint8Arra
       return { id: statement.id, entry: statement.entry, verified: key !== undefined };
     }),
   );
-  return { offers, verdicts: signed.length > 0 ? verify(signed) : [] };
+  return { offers, verdicts: verify(signed) };
 }
 
 /** Answers a sequence of [status, receipt, location of a late one or problem details], in the order of the items. */
@@ -143,18 +143,21 @@ async function registerBatch(parts: EntriesParts, body: Uint8Array, watch: Watch
   return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...outcomes) };
 }
 
+/** An item whose receipt cannot be made fails alone: the others are to learn what became of them. */
 function outcomeOf(
   { log, answers }: EntriesParts,
   place: Place | Refused,
   id: StatementId | undefined,
   watch: Watch,
 ): Cbor {
-  if (place instanceof Refused) {
-    const fault = noted(place.error, watch);
+  try {
+    if (place instanceof Refused) throw place.error;
+    if (place === 'promised') return [202, answers.location(id as StatementId)];
+    return [201, answers.receipt(publishedOf(log), place)];
+  } catch (error) {
+    const fault = noted(error, watch);
     return [statusOf(fault), conciseProblem(fault)];
   }
-  if (place === 'promised') return [202, answers.location(id as StatementId)];
-  return [201, answers.receipt(publishedOf(log), place)];
 }
 
 /** `GET /entries/{id}`: the receipt, fresh; 204 while the entry is not yet published. */

@@ -94,20 +94,21 @@ export class Log {
 
   /** Loop 1: everything that waits, up to a turn's worth, becomes entries or is refused. */
   turn(): void {
-    this.checkOpen();
+    const now = this.#parts.clock();
+    this.checkOpen(now);
     const closed = this.#frozen ?? this.#readOnly;
     if (closed) this.pool.refuseAll(closed);
-    else this.#whileSound(() => this.#turn());
+    else this.#whileSound(() => this.#turn(now));
   }
 
-  #turn(): void {
-    const { rules, store, clock, observe, entries, wake } = this.#parts;
+  #turn(now: Date): void {
+    const { rules, store, observe, entries, wake } = this.#parts;
     const started = performance.now();
     const first = this.#head.size;
     const { admitted, leaves, refused, governance, keep } = rules.judge(
       this.pool.take(TURN_ENTRIES, TURN_BYTES),
       first,
-      clock(),
+      now,
     );
     for (const { submission, fault } of refused) this.pool.refuse(submission, fault);
     if (admitted.length === 0) return;
@@ -203,9 +204,9 @@ export class Log {
   }
 
   /** Looks whether a turn may take in anything, and tells of a change. Each turn looks; somebody has to while none runs. */
-  checkOpen(): void {
+  checkOpen(now = this.#parts.clock()): void {
     this.#whileSound(() => {
-      const fault = this.#diskFault() ?? this.#parts.rules.closed(this.#parts.clock());
+      const fault = this.#diskFault() ?? this.#parts.rules.closed(now);
       if (fault?.message !== this.#readOnly?.message) this.#parts.readOnly(fault);
       this.#readOnly = fault;
     });

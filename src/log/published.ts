@@ -32,6 +32,9 @@ const GROUP_HEIGHT = 4;
  */
 export type Path = readonly [own: readonly Hash[], shared: readonly Hash[]];
 
+/** For a path that shares nothing. */
+const NONE: readonly Hash[] = [];
+
 export function joined([own, shared]: Path): Hash[] {
   return own.concat(shared);
 }
@@ -172,7 +175,7 @@ export class PublishedTree {
     const path = this.#fold(inclusionPlan(index, size));
     const root = this.rootAt(size);
     ours(() => verifyInclusion(index, size, leaf, path, root));
-    return [path, []];
+    return [path, NONE];
   }
 
   /** The consistency proof between two sizes, not 0; empty if they are the same. */

@@ -21,7 +21,10 @@ export type Judgement = {
 export interface Rules {
   /** Makes the state that the entries below `size` lead to; called once, before any judgement. */
   load(size: number): void;
-  /** Judges submissions in order, the first admitted of which becomes entry `first`. Changes nothing. */
+  /**
+   * Judges submissions in order, the first admitted of which becomes entry `first`, at a time that is not `closed`.
+   * Changes nothing.
+   */
   judge(submissions: readonly Submission[], first: number, now: Date): Judgement;
   /**
    * Judges entries that were admitted before, in their places, when a copy of them is appended again: nothing of the

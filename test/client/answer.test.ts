@@ -98,6 +98,11 @@ test('a shape takes what has all its members, more of them too, and no text that
     assert.is(faults('bad-request', () => read(body), body).message, 'the answer of the log is no thing');
   }
   faults('bad-request', () => readAnswer(new Uint8Array([0xff]), 'thing', is));
+  faults(
+    'bad-request',
+    () => readAnswer(utf8('[]'), 'thing', isMap({})),
+    'a list is no map, though nothing is asked of it',
+  );
 });
 
 test.after(() => party.end());

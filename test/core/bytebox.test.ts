@@ -25,7 +25,7 @@ test('what is taken is what was put since, and stays as it was', () => {
   );
 });
 
-test('after a flood it is small again, and still right', () => {
+test('after a flood, when it begins anew in little memory, it is still right', () => {
   const box = new ByteBox();
   box.put(new Uint8Array(1_000_000).fill(1));
   assert.is(box.take().length, 1_000_000);

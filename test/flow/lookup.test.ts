@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -185,5 +186,26 @@ test('replay: a log reads clean over its tiles and from its database', async () 
   assert.is((await limmat('replay', '--json')).code, 2);
   await server.end('SIGTERM');
 });
+
+/** The niceness of each thread of a server that has answered from its lookup, lowest first. */
+async function nicenesses(): Promise<number[]> {
+  const server = await serve(data);
+  await get(server, 'entries?limit=1');
+  const threads = `/proc/${server.child.pid}/task`;
+  const stats = readdirSync(threads).map((id) => readFileSync(join(threads, id, 'stat'), 'utf8'));
+  await server.end('SIGTERM');
+  // Field 19; the name in field 2 may have spaces.
+  return stats.map((stat) => Number(stat.split(') ').at(-1)?.split(' ')[16])).sort((a, b) => a - b);
+}
+
+// The last test: who is not root cannot take it back.
+if (process.platform === 'linux')
+  test('the thread of the lookup leaves others the processor, also where all of the server was told to', async () => {
+    const usual = getPriority(0);
+    const threads = await nicenesses();
+    assert.equal([threads[0], threads.at(-2), threads.at(-1)], [usual, usual, Math.max(usual, 10)]);
+    setPriority(0, 15);
+    assert.equal([...new Set(await nicenesses())], [15]);
+  });
 
 test.run();

@@ -1,10 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { screen } from '../../src/cli/screen.ts';
 import { concat, fromHex } from '../../src/core/bytes.ts';
 import { type Cbor, type CborMap, Cursor, writeByteStrings } from '../../src/core/cbor.ts';
 import type { SignedStatement } from '../../src/core/cose.ts';
 import { leafHash } from '../../src/core/hash.ts';
-import { BUILD, building, enrol, keyEvent, say } from '../registry/world.ts';
+import { signerOf } from '../../src/core/signature.ts';
+import { Answers } from '../../src/http/answers.ts';
+import { registerHandler, type Verify } from '../../src/http/entries.ts';
+import { BUILD, building, enrol, keyEvent, ORIGIN, say } from '../registry/world.ts';
 import { buildingLog, bytesOf, closeAll, PUBLIC_URL, problemOf } from './httplog.ts';
 import { build, checkReceipt, pathOf } from './statements.ts';
 
@@ -82,6 +86,24 @@ test('each verdict is that of its own item, whatever is refused around it', asyn
     assert.match(detailOf(items[i] as Item), why);
   }
   assert.is(log.size, size + 3);
+});
+
+test('where no receipt can be made of what was logged, the items say so, and the others why they were refused', async () => {
+  const size = log.size;
+  // Not the key of this log: none of its receipts would verify, and so none is sent.
+  const receiptKeys = [signerOf('p256', new Uint8Array(32).fill(7)).key] as const;
+  const answers = new Answers({ origin: ORIGIN, publicUrl: PUBLIC_URL, receiptKeys });
+  const verify: Verify = async (signed) => signed.map(() => true);
+  const handle = registerHandler({ log: log.handle, answers, verify, screen });
+  const failed: unknown[] = [];
+  const watch = { ...log.watch, failed: (error: unknown) => failed.push(error) };
+  const ask = { method: 'POST', path: '/entries', query: '', header: () => BATCH['content-type'] };
+  const body = writeByteStrings([build().entry, fromHex('d284', 'bad-cbor')]);
+  const { status, body: answer } = await handle(ask, body, watch);
+  const cursor = new Cursor(answer as Uint8Array);
+  const statuses = [cursor.value(), cursor.value()].map((item) => (item as Item)[0]);
+  cursor.end();
+  assert.equal([status, statuses, failed.length, log.size], [200, [500, 400], 1, size + 1]);
 });
 
 test('a key may be enrolled, activated and used in one batch, in that order', async () => {

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { utf8 } from '../../src/core/bytes.ts';
 import type { Fault } from '../../src/core/fault.ts';
 import type { Log } from '../../src/log/log.ts';
+import { opaqueRules } from '../../src/log/rules.ts';
 import { openGuardFile } from '../../src/store/guardfile.ts';
 import { faults } from '../check.ts';
 import { EFFECTS, TestLog } from './testlog.ts';
@@ -126,6 +127,31 @@ test('low disk space makes the log read-only before SQLite can fail; it opens ag
   await log.round();
   assert.equal(log.answers.get(taken), { index: 1 });
   await log.check();
+});
+
+test('a turn is judged at the time for which it was found open, though the clock goes on, or back, meanwhile', async () => {
+  const log = new TestLog();
+  const times: number[] = [];
+  let now = 0;
+  log.clock = () => new Date(++now);
+  log.rules = {
+    ...opaqueRules,
+    closed(at) {
+      times.push(at.getTime());
+      return undefined;
+    },
+    judge(submissions, first, at) {
+      times.push(at.getTime());
+      return opaqueRules.judge(submissions, first, at);
+    },
+  };
+  log.open();
+  log.add(entry(1));
+  log.log.turn();
+  assert.equal(times, [1, 1]);
+  await log.publish();
+  await log.check();
+  log.close();
 });
 
 for (const [when, look] of [

@@ -19,7 +19,7 @@ import type { Outcome } from '../../src/log/pool.ts';
 import type { Export, GuardFile } from '../../src/log/ports.ts';
 import { PublishedTree } from '../../src/log/published.ts';
 import { Publisher } from '../../src/log/publisher.ts';
-import { opaqueRules } from '../../src/log/rules.ts';
+import { opaqueRules, type Rules } from '../../src/log/rules.ts';
 import { headSigner, type SignedHead } from '../../src/log/sign.ts';
 import { checkTree } from '../../src/monitor/check.ts';
 import { fileExport } from '../../src/store/files.ts';
@@ -48,7 +48,10 @@ export class TestLog {
   readonly copy = join(this.root, 'copy');
   failAt: FailAt | undefined;
   free = 2 ** 40;
-  /** What was told of the disk: a fault's code, and undefined when there is room again. */
+  /** They hold from the next `open` on. */
+  rules: Rules = opaqueRules;
+  clock = (): Date => new Date();
+  /** What was told of taking nothing in: a fault's code, and undefined when something is taken in again. */
   readonly told: unknown[] = [];
   log!: Log;
   publisher!: Publisher;
@@ -91,8 +94,8 @@ export class TestLog {
       entries: 'opaque',
       store: this.#failing(this.store),
       guard: this.#failingGuard(guard),
-      rules: opaqueRules,
-      clock: () => new Date(),
+      rules: this.rules,
+      clock: this.clock,
       free: () => this.free,
       reserve: 2 ** 20,
       answer: (ticket, outcome) => {

@@ -22,7 +22,7 @@ import { open, publishedOf } from './tiles.ts';
 /** Statements, and the keys that their kids name. */
 export type Signed = { readonly statement: SignedStatement; readonly key: PublicKey };
 
-/** Verifies the signatures of statements off this thread; answers in their order whether each holds. */
+/** Verifies the signatures of statements off this thread; answers in their order whether each holds, and never rejects. */
 export type Verify = (signed: readonly Signed[]) => Promise<readonly boolean[]>;
 
 export type EntriesParts = {
@@ -106,14 +106,15 @@ export function registerHandler(parts: EntriesParts): Handler {
 type StatementOffer = Offer & { readonly id: StatementId };
 
 /** Decodes statements and verifies their signatures. */
-async function check(parts: EntriesParts, items: readonly Uint8Array[]): Promise<(StatementOffer | Refused)[]> {
+function check(parts: EntriesParts, items: readonly Uint8Array[]): Promise<(StatementOffer | Refused)[]> {
   const { offers, verdicts } = decode(parts, items);
-  const verified = await verdicts;
-  let next = 0;
-  return offers.map((offer) => {
-    if (offer instanceof Refused || !offer.verified || verified[next++] === true) return offer;
-    const message = 'the signature of the statement does not verify with the key that its kid names';
-    return new Refused(new Fault('bad-signature', message));
+  return verdicts.then((verified) => {
+    let next = 0;
+    return offers.map((offer) => {
+      if (offer instanceof Refused || !offer.verified || verified[next++] === true) return offer;
+      const message = 'the signature of the statement does not verify with the key that its kid names';
+      return new Refused(new Fault('bad-signature', message));
+    });
   });
 }
 
@@ -133,14 +134,15 @@ function decode({ log, verify, screen }: EntriesParts, items: readonly Uint8Arra
 }
 
 /** Answers a sequence of [status, receipt, location of a late one or problem details], in the order of the items. */
-async function registerBatch(parts: EntriesParts, body: Uint8Array, watch: Watch): Promise<Reply> {
+function registerBatch(parts: EntriesParts, body: Uint8Array, watch: Watch): Promise<Reply> {
   const items = readByteStrings(body, MAX_BATCH); // broken framing is one 400, before anything is pooled
-  const { ids, places } = await check(parts, items).then((offers) => ({
-    ids: offers.map((offer) => (offer instanceof Refused ? undefined : offer.id)),
-    places: addEach(parts.log, offers),
-  }));
-  const outcomes = (await places).map((place, i) => encode(outcomeOf(parts, place, ids[i], watch)));
-  return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...outcomes) };
+  return check(parts, items).then((offers) => {
+    const ids = offers.map((offer) => (offer instanceof Refused ? undefined : offer.id));
+    return addEach(parts.log, offers).then((places) => {
+      const outcomes = places.map((place, i) => encode(outcomeOf(parts, place, ids[i], watch)));
+      return { status: 200, headers: { 'content-type': BATCH_TYPE }, body: concat(...outcomes) };
+    });
+  });
 }
 
 /** An item whose receipt cannot be made fails alone: the others are to learn what became of them. */

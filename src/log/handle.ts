@@ -116,20 +116,19 @@ export class LogHandle {
 
   /** Hands a submission to the log; resolves with what may be told of it. Fault `pool-full` if too many wait. */
   add(offer: Offer): Promise<Place> {
-    return new Promise((resolve, reject) => {
-      this.#offer([offer], ([told]) => (told instanceof Fault ? reject(told) : resolve(told as Place)));
+    return this.addAll([offer]).then(([told]) => {
+      if (told instanceof Fault) throw told;
+      return told as Place;
     });
   }
 
   /** The same for several: resolves once all of them are answered, with each one's place or Fault, in their order. */
   addAll(offers: readonly Offer[]): Promise<readonly Told[]> {
     if (offers.length === 0) return Promise.resolve([]);
-    return new Promise((resolve) => this.#offer(offers, resolve));
-  }
-
-  #offer(offers: readonly Offer[], done: (told: readonly Told[]) => void): void {
     if (this.#box.isEmpty) setImmediate(() => this.#send());
-    this.#waiting.take(offers, done, (ticket, offer) => this.#box.put(ticket, offer));
+    return new Promise((resolve) => {
+      this.#waiting.take(offers, resolve, (ticket, offer) => this.#box.put(ticket, offer));
+    });
   }
 
   /** Asks the log where a statement is. */

@@ -13,7 +13,7 @@ import { Log, type LogParts } from './log.ts';
 import type { Publisher } from './publisher.ts';
 
 /** How often the log looks whether it has something of its own to say, and may take in anything, in milliseconds. */
-const OWN_WORK_EVERY = 60_000;
+const OWN_WORK_EVERY = 10_000;
 
 export type ServiceParts = {
   readonly port: Port;

@@ -1,18 +1,14 @@
 /** Where is the data? A process, a country and a day: at which site, who can reach it, who attested it, what is overdue. @module */
 import { h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { isFlag, isList, isMap, isText, isWord, maybe } from '../client/answer.ts';
-import { GROUNDS, isAttested, isCorrections } from '../client/shapes.ts';
-import { isSize } from '../core/size.ts';
-import type { Phase } from '../registry/phases.ts';
-import type { Moved, Place, Residency } from '../registry/residency.ts';
 import type { PageProps } from './app.ts';
-import { type Entry, isRow, type Row, text, texts } from './entry.ts';
+import { type Entry, text, texts } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { WorldMapView } from './map.ts';
 import { DAY, dayOf, Moves, ownedBy, Promises, Sites } from './moves.ts';
 import { readAll, rowsOf } from './pages.ts';
 import { Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
+import { isResidency, type ProvenResidency } from './residency.ts';
 import { linkTo } from './route.ts';
 import { countryName, dayInWords, duration, findingOf, grouped, spoken } from './words.ts';
 
@@ -23,43 +19,6 @@ type Choice = {
   /** The first relocation of all: its process is one to begin with. */
   readonly first: Entry | undefined;
 };
-type Answer = Residency & { readonly entries: readonly Row[] };
-
-const isPlaces = isList(isMap<Place>({ site: isText, country: isText, presence: isWord<Place['presence']>() }));
-
-const isMoved = isMap<Moved>({
-  relocation: isText,
-  dataCategories: isList(isText),
-  phase: maybe(isWord<Phase>()),
-  percent: maybe(isSize),
-  places: isPlaces,
-  access: isList(isMap({ country: isText, class: isText })),
-  decidedBy: isList(
-    isMap<Moved['decidedBy'][number]>({
-      index: isSize,
-      phase: isWord<Phase>(),
-      said: isWord<'at the time' | 'later'>(),
-      effectiveAt: isText,
-      seen: isMap({ time: isText, word: isWord<'witnesses' | 'log'>() }),
-      secondsLate: maybe(isSize),
-    }),
-  ),
-  contradicted: isFlag,
-  attested: isAttested,
-});
-
-const isAnswer = isMap<Answer>({
-  ...GROUNDS,
-  process: isText,
-  country: isText,
-  on: isText,
-  size: isSize,
-  places: isPlaces,
-  relocations: isList(isMoved),
-  more: isFlag,
-  corrections: isCorrections,
-  entries: isList(isRow),
-});
 
 export function WherePage({ log, place }: PageProps): JSX.Element {
   const choice = useLoad(async (): Promise<Choice> => {
@@ -202,11 +161,11 @@ function Answered({
     return () => clearTimeout(timer);
   }, [process, country, on]);
   const found = useLoad(async () => {
-    const answer = await log.ask('residency', { ...asked, proof: 1 }, isAnswer);
+    const answer = await log.ask('residency', { ...asked, proof: 1 }, isResidency);
     await log.prove(answer.entries);
     return answer;
   }, [asked]);
-  return h(Show<Answer>, { of: found, children: (answer) => h(Result, { answer }) });
+  return h(Show<ProvenResidency>, { of: found, children: (answer) => h(Result, { answer }) });
 }
 
 const PRESENCE: Record<string, readonly [Tone, string]> = {
@@ -220,7 +179,7 @@ const ACCESS: Record<string, readonly [Tone, string]> = {
   routine: ['plain', 'in daily work'],
 };
 
-function Result({ answer }: { answer: Answer }): JSX.Element {
+function Result({ answer }: { answer: ProvenResidency }): JSX.Element {
   const { places, relocations, country, corrections, asserted } = answer;
   const access = relocations.flatMap((one) => one.access);
   return h('div', { class: 'grid two map-first', 'data-on': answer.on }, [

@@ -3,13 +3,13 @@
  * `limmat/verify` and `limmat/client` into `dist/node`, with one file that both share, so that `Fault` is the same of
  * both; and the command with its threads into `dist/cli`. @module
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /**
  * What of `node:crypto` is used, taken from it alone: an import reads all that it has, WebCrypto too, and so loads that.
- * A name that is missing here fails the build.
+ * A name that is missing here fails the build, and so does one that nothing imports.
  */
 const USED = ['createHash', 'createPrivateKey', 'createPublicKey', 'hash', 'sign', 'verify'];
 const crypto: Plugin = {
@@ -35,7 +35,7 @@ const common = {
   legalComments: 'none',
 } as const satisfies BuildOptions;
 
-await build({
+const client = await build({
   ...common,
   entryPoints: ['src/client/verify.ts', 'src/client/client.ts'],
   outdir: 'dist/node',
@@ -45,7 +45,16 @@ await build({
   external: ['*/mldsa44.wasm.ts', '*/ed25519.sodium.ts'],
   // V8 reads all of it at every start.
   minify: true,
+  metafile: true,
 });
+
+const imported = Object.keys(client.metafile.inputs)
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap((file) => [...readFileSync(join(root, file), 'utf8').matchAll(/import \{([^}]*)\} from 'node:crypto'/g)])
+  .join();
+const unused = USED.filter((name) => !new RegExp(`\\b${name}\\b`).test(imported));
+if (unused.length > 0)
+  throw new Error(`tools/entries.ts: nothing imports ${unused.join(', ')} of node:crypto any more`);
 
 // All in one folder, so that what finds files beside itself finds them; the names in a stack are those of the sources.
 const { metafile } = await build({

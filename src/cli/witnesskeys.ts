@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Fault } from '../core/fault.ts';
 import { formatVkey } from '../core/note.ts';
 import type { Signer } from '../core/signature.ts';
-import { closeAfterError } from '../store/pkcs11.ts';
+import { closeAfterError } from '../store/close.ts';
 import { readSeed } from '../store/seed.ts';
 import { TokenKeyring } from '../store/token.ts';
 import type { Cosigner } from '../witness/witness.ts';

@@ -34,7 +34,10 @@ export function isList<T>(is: Is<T>): Is<readonly T[]> {
   return (value): value is readonly T[] => Array.isArray(value) && value.every(is);
 }
 
-export function isMap<T extends object>(members: { readonly [K in keyof T]-?: Is<T[K]> }): Is<T> {
+/** What is asked of each member of an object. */
+export type Members<T> = { readonly [K in keyof T]-?: Is<T[K]> };
+
+export function isMap<T extends object>(members: Members<T>): Is<T> {
   const all = Object.entries(members) as [string, Is<unknown>][];
   return (value): value is T =>
     typeof value === 'object' &&

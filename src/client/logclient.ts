@@ -19,6 +19,10 @@ const MAX_ANSWER = 32 * 1024 * 1024;
 /** How often something is asked again that the log said to ask later; and the longest it is waited for, in seconds. */
 const ATTEMPTS = 5;
 const MAX_WAIT = 10;
+/** Sent on, a failure would be that of the second server, and would say nothing of whether the first has it. */
+const POST = { method: 'POST', redirect: 'error' } as const;
+/** What Node says of an answer that redirects such a request. */
+const REDIRECTED = 'unexpected redirect';
 
 const sleepFor = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, 1000 * seconds));
 
@@ -41,7 +45,7 @@ export class LogClient {
   /** Submits a signed statement; answers its offline proof, a `tlog-proof@v1` with the entry as `extra`. */
   async submit(statement: Uint8Array): Promise<Uint8Array> {
     const headers = { 'content-type': 'application/cose', accept: 'text/x.tlog-proof' };
-    const { response, body } = await this.#answer('entries', { method: 'POST', headers, body: statement as BodyInit });
+    const { response, body } = await this.#answer('entries', { ...POST, headers, body: statement as BodyInit });
     if (response.status !== 202) return body;
     // Logged for good, and published late: the proof is fetched when it is there.
     const entryId = response.headers.get('location')?.split('/').at(-1);
@@ -53,7 +57,7 @@ export class LogClient {
   async submitBatch(statements: readonly Uint8Array[]): Promise<BatchOutcome[]> {
     const headers = { 'content-type': 'application/cbor-seq', accept: 'application/cbor-seq' };
     const body = writeByteStrings(statements) as BodyInit;
-    const cursor = new Cursor(await this.#ask('entries', { method: 'POST', headers, body }));
+    const cursor = new Cursor(await this.#ask('entries', { ...POST, headers, body }));
     const outcomes = statements.map(() => toOutcome(cursor.value()));
     cursor.end();
     return outcomes;
@@ -89,8 +93,12 @@ export class LogClient {
     try {
       return await this.#fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
     } catch (error) {
-      const cause = error instanceof Error && error.cause ? `: ${messageOf(error.cause)}` : '';
-      throw new Fault('request-timeout', `cannot reach ${url}: ${messageOf(error)}${cause}`, { cause: error });
+      const cause = error instanceof Error && error.cause ? messageOf(error.cause) : '';
+      const why =
+        cause === REDIRECTED
+          ? 'it redirects, and nothing is sent on: give the URL that it redirects to'
+          : [messageOf(error), cause].filter(Boolean).join(': ');
+      throw new Fault('request-timeout', `cannot reach ${url}: ${why}`, { cause: error });
     }
   }
 }

@@ -4,7 +4,7 @@
  * and the next log only gets what the one before certainly does not have. @module
  */
 import { decodeStatement, entryIdOf } from '../core/cose.ts';
-import { Fault } from '../core/fault.ts';
+import { Fault, messageOf } from '../core/fault.ts';
 import type { Log, Logged } from './log.ts';
 import { memorySpool, type Spool, type Spooled } from './spool.ts';
 
@@ -177,7 +177,7 @@ const isUnreached = (code: Fault['code']): boolean => code === 'request-timeout'
  * answered is asked: a repeat joins what still waits, so after the answer nothing of an earlier attempt is under way.
  */
 async function certainlyLacks(log: Log, id: string, error: Fault, mayHave: boolean): Promise<boolean> {
-  if (isUnreached(error.code)) return !mayHave && (wasNeverConnected(error) || isNoUrl(log.url));
+  if (isUnreached(error.code)) return !mayHave && (wasNeverConnected(error) || wasNoUrl(error, `${log.url}/entries`));
   try {
     await log.client.proof(id);
     return false;
@@ -197,12 +197,13 @@ function wasNeverConnected({ cause }: Fault): boolean {
   return NEVER_CONNECTED.includes(String(code ?? message));
 }
 
-/** Whether `fetch` makes no request of a URL, as where it cannot be one or holds a password. */
-function isNoUrl(url: string): boolean {
+/** Whether what went wrong is that no request can be made of the URL, as where it cannot be one or holds a password. */
+function wasNoUrl({ cause }: Fault, url: string): boolean {
   try {
     new Request(url);
     return false;
-  } catch {
-    return true;
+  } catch (refusal) {
+    // Another `fetch` may send to such a URL: then it fails with something else.
+    return cause instanceof TypeError && cause.message === messageOf(refusal);
   }
 }

@@ -4,65 +4,20 @@
  */
 import { Fault } from '../core/fault.ts';
 import { isSize } from '../core/size.ts';
-import type { AllAttested, Attested } from '../registry/attested.ts';
-import type { BuildVerdict, Verdict } from '../registry/verdict.ts';
-import { isFlag, isList, isMap, isText, isWord, maybe, readAnswer } from './answer.ts';
+import type { Verdict } from '../registry/verdict.ts';
+import { isList, isMap, isText, maybe, readAnswer } from './answer.ts';
 import { type Cited, verifyCited } from './cited.ts';
 import type { LogClient } from './logclient.ts';
 import type { Pinned } from './offline.ts';
+import { VERDICT } from './shapes.ts';
 
 /** What `/v1/verdict` answers, every entry that decides something with its proof. */
 export type ProvenVerdict = Verdict & {
   readonly entries: readonly Cited[];
 };
 
-const isIndexes = isList(isSize);
-
-const isBuild = isMap<BuildVerdict>({
-  verdict: isWord<BuildVerdict['verdict']>(),
-  why: isText,
-  keyId: maybe(isText),
-  madeBy: isIndexes,
-  compromise: maybe(isMap({ index: isSize, by: isIndexes, since: isSize })),
-  reportsProposed: isIndexes,
-  stateNow: maybe(isText),
-  index: isSize,
-  issuer: isText,
-  kid: isText,
-  names: isList(isText),
-  product: isText,
-  version: isText,
-  site: maybe(isMap({ site: isText, country: isText, declaredBy: isSize })),
-  source: isList(isMap({ uri: isText, reviews: isIndexes })),
-  reviews: isIndexes,
-  withdrawals: isIndexes,
-  replacedBy: isIndexes,
-  attested: isMap<AllAttested>({
-    attestations: isList(
-      isMap<Attested>({
-        index: isSize,
-        issuer: isText,
-        claim: isWord<Attested['claim']>(),
-        verdict: isWord<Attested['verdict']>(),
-        of: isIndexes,
-        withdrawnBy: maybe(isSize),
-      }),
-    ),
-    more: isFlag,
-  }),
-});
-
 const isVerdict = isMap<ProvenVerdict>({
-  digest: isText,
-  size: isSize,
-  verdict: isWord<Verdict['verdict']>(),
-  withdrawn: isFlag,
-  contradicted: isFlag,
-  builds: isList(isBuild),
-  next: maybe(isSize),
-  corrections: isList(isMap({ wrong: isSize, correction: isSize })),
-  proven: isList(isMap({ says: isText, entries: isIndexes })),
-  asserted: isList(isMap({ says: isText, size: isSize })),
+  ...VERDICT,
   entries: isList(isMap<Cited>({ index: isSize, leafHash: isText, proof: maybe(isText) })),
 });
 

@@ -14,19 +14,8 @@ import { digitallySigned, treeHeadToSign } from '../core/treehead.ts';
 import type { LogHandle, Published } from '../log/handle.ts';
 import { joined, type Path } from '../log/published.ts';
 import type { LogPublicKeys, SignedHead } from '../log/sign.ts';
-import {
-  answers,
-  arrayOf,
-  BASE64,
-  type Described,
-  HASH64,
-  needed,
-  object,
-  query,
-  queryNames,
-  SIZE,
-} from './describe.ts';
-import { badQuery, Query } from './query.ts';
+import { answers, arrayOf, BASE64, type Described, HASH64, needed, object, query, SIZE } from './describe.ts';
+import { badQuery, queryOf } from './query.ts';
 import type { Handler, Reply } from './route.ts';
 import { open, PATIENCE, publishedOf } from './tiles.ts';
 
@@ -114,8 +103,9 @@ export const consistencyReceiptDescribed: Described = {
 /** `get-sth`: the newest published head; one that covers everything acknowledged before the request. */
 export function sthHandler({ log, receiptKeys }: ReadParts): Handler {
   let made: { head: SignedHead; reply: Reply } | undefined;
+  const read = queryOf(sthDescribed);
   return async (ask) => {
-    new Query(ask, queryNames(sthDescribed));
+    read(ask);
     await log.caughtUp(PATIENCE);
     const { head } = publishedOf(log);
     if (made?.head !== head) made = { head, reply: json(treeHead(head, receiptKeys)) };
@@ -139,8 +129,9 @@ function treeHead(head: SignedHead, keys: ReadParts['receiptKeys']): object {
 
 /** `get-sth-consistency?first=&second=`. */
 export function consistencyHandler({ log }: ReadParts): Handler {
+  const read = queryOf(consistencyDescribed);
   return (ask) => {
-    const asked = new Query(ask, queryNames(consistencyDescribed));
+    const asked = read(ask);
     const [first, second] = [asked.needed('first'), asked.needed('second')];
     const { tree, head } = publishedOf(log);
     checkPair(first, second, head.size);
@@ -158,10 +149,10 @@ export function checkPair(first: number, second: number, size: number): void {
 
 /** `get-proof-by-hash?hash=&tree_size=`, the hash being a leaf hash in base64. */
 export function proofByHashHandler({ log, findLeaf }: ReadParts): Handler {
-  const names = queryNames(proofByHashDescribed);
+  const read = queryOf(proofByHashDescribed);
   const write = pathWriter();
   return (ask) => {
-    const asked = new Query(ask, names);
+    const asked = read(ask);
     const [leaf, size] = [leafOf(asked.text('hash')), asked.needed('tree_size')];
     checkTreeSize(size, publishedOf(log));
     const prove = (index: number | undefined): Reply => {
@@ -214,8 +205,9 @@ function checkTreeSize(size: number, { head }: Published): void {
 
 /** `get-entries?start=&end=`, both ends included; may answer fewer than were asked for, and at least one. */
 export function entriesHandler({ log }: ReadParts): Handler {
+  const read = queryOf(entriesDescribed);
   return (ask) => {
-    const asked = new Query(ask, queryNames(entriesDescribed));
+    const asked = read(ask);
     const [start, end] = [asked.needed('start'), asked.needed('end')];
     const { head, tree } = publishedOf(log);
     if (end < start) throw badQuery('endBeforeStart', `end, ${end}, is smaller than start, ${start}`);
@@ -245,8 +237,9 @@ function toLeafEntry(entry: Uint8Array): { leaf_input: string; extra_data: strin
 
 /** `get-entry-and-proof?leaf_index=&tree_size=`. */
 export function entryAndProofHandler({ log }: ReadParts): Handler {
+  const read = queryOf(entryAndProofDescribed);
   return (ask) => {
-    const asked = new Query(ask, queryNames(entryAndProofDescribed));
+    const asked = read(ask);
     const [index, size] = [asked.needed('leaf_index'), asked.needed('tree_size')];
     const published = publishedOf(log);
     checkTreeSize(size, published);

@@ -60,11 +60,6 @@ export function inPath(name: string, says: string, schema: Schema, example: Exam
   return { name, in: 'path', says, required: true, schema, example };
 }
 
-/** The names of the query parameters: what is described is what is read. */
-export function queryNames({ parameters = [] }: Described): string[] {
-  return parameters.filter((one) => one.in === 'query').map(({ name }) => name);
-}
-
 /** Bytes that are no JSON, which JSON Schema says nothing about. */
 export const ANYTHING: Schema = {};
 export const SIZE: Schema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };

@@ -15,8 +15,8 @@ import type { PublishedNote } from '../log/ports.ts';
 import { joined } from '../log/published.ts';
 import type { SignedHead } from '../log/sign.ts';
 import { checkPair, consistencyReceiptDescribed, type ReadParts } from './ct.ts';
-import { answers, type Described, HASH, query, queryNames, SIZE } from './describe.ts';
-import { badQuery, Query } from './query.ts';
+import { answers, type Described, HASH, query, SIZE } from './describe.ts';
+import { badQuery, type Query, queryOf } from './query.ts';
 import type { Handler } from './route.ts';
 import { open, PATIENCE, publishedOf } from './tiles.ts';
 
@@ -43,8 +43,9 @@ export const proofDescribed: Described = {
  * size that of a published checkpoint.
  */
 export function proofHandler(parts: ProofParts): Handler {
+  const read = queryOf(proofDescribed);
   return async (ask) => {
-    const asked = new Query(ask, queryNames(proofDescribed));
+    const asked = read(ask);
     const size = asked.number('size');
     if (size === undefined) await parts.log.caughtUp(PATIENCE);
     const { tree } = publishedOf(parts.log);
@@ -80,8 +81,9 @@ function headAt({ log, publishedAt }: ProofParts, size: number | undefined): Sig
 
 /** `GET /consistency?first=[&second=]`: from any size to that of a published checkpoint, the newest if none is named. */
 export function consistencyReceiptHandler(parts: ProofParts): Handler {
+  const read = queryOf(consistencyReceiptDescribed);
   return (ask) => {
-    const asked = new Query(ask, queryNames(consistencyReceiptDescribed));
+    const asked = read(ask);
     const first = asked.needed('first');
     const { tree, head: newest } = publishedOf(parts.log);
     const second = asked.number('second') ?? newest.size;

@@ -1,6 +1,7 @@
 /** Query parameters: named, each once, numbers in their one decimal form. What breaks that is `malformed`. @module */
 import { Fault, type FaultDetail } from '../core/fault.ts';
 import { parseSize } from '../core/size.ts';
+import type { Described } from './describe.ts';
 import type { Ask } from './route.ts';
 
 /** The error names of RFC 9162 §5, which RFC 6962 has no names for. */
@@ -18,6 +19,12 @@ export type QueryRule =
 /** A request that cannot be meant. */
 export function badQuery(rule: QueryRule, message: string, detail: FaultDetail = {}): Fault {
   return new Fault('bad-request', message, { ...detail, rule });
+}
+
+/** Reads the query of each request to a route: what is described is what is read. */
+export function queryOf({ parameters = [] }: Described): (ask: Ask) => Query {
+  const names = parameters.filter((one) => one.in === 'query').map(({ name }) => name);
+  return (ask) => new Query(ask, names);
 }
 
 export class Query {

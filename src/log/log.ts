@@ -205,6 +205,8 @@ export class Log {
 
   /** Looks whether a turn may take in anything, and tells of a change. Each turn looks; somebody has to while none runs. */
   checkOpen(now = this.#parts.clock()): void {
+    // One that froze at its start has not read all of its rules: what they say may be wrong.
+    if (this.#frozen) return;
     this.#whileSound(() => {
       const fault = this.#diskFault() ?? this.#parts.rules.closed(now);
       if (fault?.message !== this.#readOnly?.message) this.#parts.readOnly(fault);

@@ -28,7 +28,12 @@ type Group = {
 export class Waiting {
   readonly #groups = new Map<number, Group>();
   #bytes = 0;
-  #ticket = 0;
+  #ticket: number;
+
+  /** `ticket` is the first one. */
+  constructor(ticket = 0) {
+    this.#ticket = ticket;
+  }
 
   get size(): number {
     return this.#groups.size;

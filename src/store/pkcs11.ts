@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Fault, messageOf } from '../core/fault.ts';
+import { closeAfterError } from './close.ts';
 import { checkPrivate } from './seed.ts';
 
 /** Where a token is, and how to log in. Nothing in it is secret. */
@@ -74,15 +75,6 @@ const MEANING: Readonly<Record<string, string>> = {
   CKR_USER_PIN_NOT_INITIALIZED: 'it has no user PIN yet; its security officer sets one',
   CKR_MECHANISM_INVALID: 'it does not know this kind of key; a log needs Ed25519 (CKM_EDDSA) and P-256 (CKM_ECDSA)',
 };
-
-/** Closes what an error made useless. That it cannot be closed either is not told: what went wrong first says why. */
-export function closeAfterError(opened: { close(): void } | undefined): void {
-  try {
-    opened?.close();
-  } catch {
-    // The caller throws the first error.
-  }
-}
 
 export class TokenSession {
   readonly #pkcs11: Pkcs11;

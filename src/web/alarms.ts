@@ -1,6 +1,8 @@
 /** What is open: contradictions, overdue promises, compromised keys, withdrawn builds, corrections. @module */
 import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { isList, isMap, isText, maybe } from '../client/answer.ts';
+import { isSize } from '../core/size.ts';
 import { type Entry, list, refOf } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { readAll, rowsOf } from './pages.ts';
@@ -15,6 +17,16 @@ type Promised = {
   readonly secondsLate?: number;
 };
 type KeyRow = { readonly keyId: string; readonly kid: string; readonly state: string };
+
+const isOverdue = isMap<{ promises: readonly Promised[]; next?: number }>({
+  promises: isList(isMap<Promised>({ relocation: isText, announced: isSize, due: isText, secondsLate: maybe(isSize) })),
+  next: maybe(isSize),
+});
+const isKeys = isMap<{ keys: readonly KeyRow[]; next?: number }>({
+  keys: isList(isMap<KeyRow>({ keyId: isText, kid: isText, state: isText })),
+  next: maybe(isSize),
+});
+
 export type Alarms = {
   readonly contradictions: readonly Entry[];
   readonly overdue: readonly Promised[];
@@ -30,11 +42,11 @@ export async function openAlarms(log: WebLog): Promise<Alarms> {
   const asOf = `${new Date().toISOString().slice(0, 19)}Z`;
   const overduePage = async (after: number | undefined) => {
     const params = { state: 'overdue', asOf, proof: 0, after, limit: 256 };
-    const { promises: items, next } = await log.ask<{ promises: Promised[]; next?: number }>('promises', params);
+    const { promises: items, next } = await log.ask('promises', params, isOverdue);
     return { items, next };
   };
   const keyPage = async (after: number | undefined) => {
-    const { keys: items, next } = await log.ask<{ keys: KeyRow[]; next?: number }>('keys', { after, limit: 256 });
+    const { keys: items, next } = await log.ask('keys', { after, limit: 256 }, isKeys);
     return { items, next };
   };
   const entries = (question: string, params = {}) => readAll(rowsOf(log, question, params));

@@ -2,7 +2,7 @@
  * The live proof check of an entry: fetches checkpoint, tiles and entry itself, and tells step by step what it hashed and
  * what came out. A step that fails stops those that rest on it, and no other. @module
  */
-
+import { isFlag, isList, isMap, isText, isWord, maybe } from '../client/answer.ts';
 import { readBundle } from '../core/bundle.ts';
 import { equal, fromHex, type Hash, toHex } from '../core/bytes.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
@@ -13,7 +13,9 @@ import { leafHash } from '../core/hash.ts';
 import { foldInclusion } from '../core/proof.ts';
 import { fetchTile, Reader } from '../core/reader.ts';
 import { kidOf, type PublicKey } from '../core/signature.ts';
+import { isSize } from '../core/size.ts';
 import { TILE_WIDTH, tilePath, widthIn } from '../core/tile.ts';
+import type { KeyAt } from '../registry/keyhistory.ts';
 import { readPublicKey } from '../registry/publickey.ts';
 import { type Entry, readEntry, text } from './entry.ts';
 import { isUnreached, noneUnlessUnreached } from './line.ts';
@@ -250,13 +252,13 @@ async function keyOf(log: WebLog, { signer }: Entry, witnessing: Witnessing | un
   return toHex(kidOf(key)) === signer ? { key, use: 'working', enrolled: enrolment.index } : undefined;
 }
 
-type KeyNow = {
-  readonly keyId: string;
-  readonly state: string;
-  readonly maySign: boolean;
-  readonly why?: string;
-  readonly taintedBy?: number;
-};
+type KeyNow = Pick<KeyAt, 'keyId' | 'state' | 'maySign' | 'why' | 'taintedBy'>;
+
+const isKeysNow = isMap({
+  keys: isList(
+    isMap<KeyNow>({ keyId: isText, state: isWord(), maySign: isFlag, why: maybe(isText), taintedBy: maybe(isSize) }),
+  ),
+});
 
 async function standing(
   log: WebLog,
@@ -270,7 +272,7 @@ async function standing(
       `It is ${use === 'log' ? 'the log’s own key for its clock' : `a root key of ${entry.issuer}`}, declared by the policy in entry ${enrolled}.`,
       true,
     ];
-  const { keys } = await log.ask<{ keys: KeyNow[] }>('keys', { key: entry.signer, at: entry.index });
+  const { keys } = await log.ask('keys', { key: entry.signer, at: entry.index }, isKeysNow);
   const [key] = keys;
   if (key === undefined) throw new Fault('unknown-key', 'The log knows nothing of the life of this key.');
   fact('State at this entry', key.state);

@@ -2,14 +2,16 @@
  * Entries of answers, believed only once their proofs were checked: what a page shows of one is read from the proven
  * bytes and never from what the answer says beside them. @module
  */
+import { isList, isMap, isText, isWord, maybe } from '../client/answer.ts';
 import { equal, toHex } from '../core/bytes.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { decodeStatement, entryIdOf, type SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { verifyInclusion } from '../core/proof.ts';
+import { isSize } from '../core/size.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
-import type { Interval } from '../registry/interval.ts';
+import type { Interval, Mark } from '../registry/interval.ts';
 import { type Json, toJson } from '../registry/json.ts';
 import { type KindName, kindOf } from '../registry/names.ts';
 
@@ -39,6 +41,15 @@ export type Row = {
   readonly between: Interval;
   readonly proof: string;
 };
+
+const isMark = isMap<Mark>({ size: isSize, time: maybe(isText), word: isWord<Mark['word']>(), by: isList(isText) });
+
+export const isRow = isMap<Row>({
+  index: isSize,
+  leafHash: isText,
+  between: isMap<Interval>({ from: maybe(isMark), to: maybe(isMark) }),
+  proof: isText,
+});
 
 /** Checks the proof of a row; `open` answers a checkpoint whose signatures and history were verified. */
 export async function proveRow(row: Row, open: (note: Uint8Array) => Promise<Checkpoint>): Promise<Entry> {

@@ -1,5 +1,5 @@
 /** Asks a log for bytes and JSON over HTTP. Checks nothing: that is for those who ask. @module */
-import { type Is, isMap, readAnswer } from '../client/answer.ts';
+import { type Is, readAnswer } from '../client/answer.ts';
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { Get } from '../core/reader.ts';
 
@@ -45,7 +45,7 @@ function reasonOf(url: string, status: number, body: Uint8Array): string {
   }
 }
 
-/** A JSON object of which at least `is` holds, strictly read; the rest of its shape is as its sender says. */
-export function jsonOf<T>(bytes: Uint8Array, is: Is<object> = isMap({})): T {
-  return readAnswer(bytes, 'JSON object of the shape that these pages read', is) as T;
+/** A JSON object of a shape, strictly read. */
+export function jsonOf<T extends object>(bytes: Uint8Array, is: Is<T>): T {
+  return readAnswer(bytes, 'JSON object of the shape that these pages read', is);
 }

@@ -1,6 +1,9 @@
 /** Keys: the life of each as a bar, the builds it touches, and the ceremonies with their approvals. @module */
 import { h, type JSX } from 'preact';
-import type { KeyTold } from '../registry/keyhistory.ts';
+import { isFlag, isList, isMap, isText, isWord, maybe } from '../client/answer.ts';
+import { isIndexes } from '../client/shapes.ts';
+import { isSize } from '../core/size.ts';
+import type { KeyEventTold, KeyTold } from '../registry/keyhistory.ts';
 import type { PageProps } from './app.ts';
 import { type BarRow, Bars } from './charts.ts';
 import { type Entry, refOf, text } from './entry.ts';
@@ -25,6 +28,35 @@ import { grouped, inWords, KEY_EVENTS } from './words.ts';
 
 type Answer = { readonly keys: readonly KeyTold[]; readonly next?: number };
 
+const isAnswer = isMap<Answer>({
+  keys: isList(
+    isMap<KeyTold>({
+      kid: isText,
+      keyId: isText,
+      purpose: isWord<KeyTold['purpose']>(),
+      enrolled: isSize,
+      notAfter: maybe(isText),
+      site: maybe(isText),
+      at: isSize,
+      state: isWord<KeyTold['state']>(),
+      maySign: isFlag,
+      why: maybe(isText),
+      taintedBy: maybe(isSize),
+      history: isList(
+        isMap<KeyEventTold>({
+          index: isSize,
+          event: isText,
+          state: isWord<KeyEventTold['state']>(),
+          by: isIndexes,
+          since: maybe(isSize),
+        }),
+      ),
+      eventsLeftOut: maybe(isSize),
+    }),
+  ),
+  next: maybe(isSize),
+});
+
 const TONE: Record<string, Tone> = {
   active: 'good',
   enrolled: 'quiet',
@@ -40,7 +72,7 @@ export function KeysPage({ log, place, newest }: PageProps): JSX.Element {
   const one = place.id;
   const keys = usePages<KeyTold>(
     async (after) => {
-      const { keys: items, next } = await log.ask<Answer>('keys', { after, limit: 128, key: one });
+      const { keys: items, next } = await log.ask('keys', { after, limit: 128, key: one }, isAnswer);
       return { items, next };
     },
     [log, one],

@@ -3,7 +3,7 @@
  * must be signed by them and agree with the last one that was seen; every entry that is shown must be proven. @module
  */
 import { sha256 } from '#sha256';
-import { type Is, isList, isMap, isText, maybe } from '../client/answer.ts';
+import { type Is, isList, isMap, maybe } from '../client/answer.ts';
 import { equal, fromUtf8, toHex, utf8 } from '../core/bytes.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
@@ -13,7 +13,7 @@ import { parseVkey, type Vkey } from '../core/note.ts';
 import { verifyConsistency } from '../core/proof.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import { isSize } from '../core/size.ts';
-import { count, type Entry, fields, list, proveRow, type Row, text, texts } from './entry.ts';
+import { count, type Entry, fields, isRow, list, proveRow, type Row, text, texts } from './entry.ts';
 import { jsonOf } from './fetch.ts';
 import { type Filed, Fork, type Signed } from './fork.ts';
 import type { Memory, Seen } from './memory.ts';
@@ -32,7 +32,11 @@ export type Params = Readonly<Record<string, string | number | undefined>>;
 /** Files that were read and verified, and how many more there are. */
 export type Evidence = { readonly files: readonly Filed[]; readonly more: number };
 
-const isRows = isMap({ rows: isList(isMap({ index: isSize, proof: isText })), next: maybe(isSize), size: isSize });
+const isRows = isMap<{ rows: readonly Row[]; next?: number; size: number }>({
+  rows: isList(isRow),
+  next: maybe(isSize),
+  size: isSize,
+});
 
 const MOST_FILES = 8;
 /** How far back, in entries, a witness that is missing is looked for. */
@@ -183,21 +187,16 @@ export class WebLog {
           .reverse();
   }
 
-  /** `is` is what must hold of the answer before it is read. */
-  async ask<T>(question: string, params: Params, is?: Is<object>): Promise<T> {
+  /** `is` is the shape of the answer, of which nothing is read without it. */
+  async ask<T extends object>(question: string, params: Params, is: Is<T>): Promise<T> {
     const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== '');
     const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-    return jsonOf<T>(await this.get(`v1/${question}?${query}`), is);
+    return jsonOf(await this.get(`v1/${question}?${query}`), is);
   }
 
   /** Rows of a question, each proven. */
   async rows(question: string, params: Params = {}): Promise<Rows> {
-    const answer = await this.ask<{ rows: Row[]; next?: number; size: number }>(
-      question,
-      { ...params, proof: 1 },
-      isRows,
-    );
-    const { rows, next, size } = answer;
+    const { rows, next, size } = await this.ask(question, { ...params, proof: 1 }, isRows);
     return { entries: await this.prove(rows), next, size };
   }
 

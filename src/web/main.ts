@@ -1,6 +1,6 @@
 /** Starts the pages: finds out which log they are about, what this browser remembers of it, and shows them. @module */
 import { h, render } from 'preact';
-import { isList, isMap, isText } from '../client/answer.ts';
+import { isList, isMap, isText, isWord, maybe } from '../client/answer.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { parseNote } from '../core/note.ts';
 import { App, AskLog } from './app.ts';
@@ -10,6 +10,12 @@ import { type Facts, WebLog } from './log.ts';
 import { Lost, type LostProps } from './lost.ts';
 import { Memory } from './memory.ts';
 import { Failure } from './parts.ts';
+
+const isFacts = isMap<Facts>({
+  origin: isText,
+  vkeys: isList(isText),
+  entries: maybe(isWord<'statements' | 'opaque'>()),
+});
 
 const root = document.getElementById('app') as HTMLElement;
 /** Empty where the log itself serves these pages; `ask` if no log is named. */
@@ -27,7 +33,7 @@ async function start(): Promise<void> {
   let memory: Memory | undefined;
   try {
     memory = new Memory(localStorage, base); // which a browser may refuse
-    const facts = jsonOf<Facts>(await line.get('v1/log'), isMap({ origin: isText, vkeys: isList(isText) }));
+    const facts = jsonOf(await line.get('v1/log'), isFacts);
     const log = new WebLog(line.get, base, memory, facts, new Date());
     render(h(App, { log, line }), root);
   } catch (error) {

@@ -1,5 +1,7 @@
 /** A map of the world: where data is, whose data it is, and from where it can be reached; each with a pattern of its own. @module */
 import { h, type JSX } from 'preact';
+import { isMap } from '../client/answer.ts';
+import { isSize } from '../core/size.ts';
 import { getter, jsonOf } from './fetch.ts';
 import { Show, useLoad } from './parts.ts';
 import { countryName } from './words.ts';
@@ -15,10 +17,13 @@ export type MapProps = {
   readonly access: readonly { readonly country: string; readonly class: string }[];
 };
 
+/** Its countries come with the pages themselves. */
+const isWorld = isMap<WorldMap>({ width: isSize, height: isSize, countries: isMap({}) });
+
 const file = () => document.querySelector<HTMLMetaElement>('meta[name="limmat-world"]')?.content ?? '';
 
 export function WorldMapView(props: MapProps): JSX.Element {
-  const world = useLoad(async () => jsonOf<WorldMap>(await getter(document.baseURI)(file())), []);
+  const world = useLoad(async () => jsonOf(await getter(document.baseURI)(file()), isWorld), []);
   return h(Show<WorldMap>, { of: world, children: (map) => h(Drawing, { map, ...props }) });
 }
 

@@ -1,8 +1,11 @@
 /** Relocations phase by phase as bars, what became of promises, and the sites. @module */
 import { h, type JSX } from 'preact';
+import { isFlag, isList, isMap, isText, isWord, maybe } from '../client/answer.ts';
+import { isAttested, isCorrections } from '../client/shapes.ts';
+import { isSize } from '../core/size.ts';
 import type { Promised } from '../registry/promises.ts';
 import { type BarRow, Bars } from './charts.ts';
-import { type Entry, type Row, text } from './entry.ts';
+import { type Entry, isRow, type Row, text } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { ShowPages, usePages } from './pages.ts';
 import { Card, EntryLink, EntryLinks, Nothing, Table, Tag, Time, type Tone } from './parts.ts';
@@ -60,7 +63,28 @@ export function Moves({ own, at }: { own: readonly Entry[]; at: number }): JSX.E
   });
 }
 
-const STATES: Record<Promised['state'], readonly [Tone, string]> = {
+type Answer = { readonly promises: readonly Promised[]; readonly entries: readonly Row[]; readonly next?: number };
+
+const isAnswer = isMap<Answer>({
+  promises: isList(
+    isMap<Promised>({
+      relocation: isText,
+      state: isWord<Promised['state']>(),
+      due: isText,
+      announced: isSize,
+      phases: isList(isMap({ index: isSize, phase: isText })),
+      judgedAt: isMap({ time: isText, word: isWord<Promised['judgedAt']['word']>() }),
+      secondsLate: maybe(isSize),
+      contradicted: isFlag,
+      attested: isAttested,
+      corrections: isCorrections,
+    }),
+  ),
+  entries: isList(isRow),
+  next: maybe(isSize),
+});
+
+const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
   announced: ['quiet', 'open'],
   kept: ['good', 'kept'],
   late: ['warn', 'kept late'],
@@ -71,12 +95,8 @@ const STATES: Record<Promised['state'], readonly [Tone, string]> = {
 export function Promises({ log }: { log: WebLog }): JSX.Element {
   const found = usePages<Promised>(
     async (after) => {
-      const answer = await log.ask<{ promises: Promised[]; entries: Row[]; next?: number }>('promises', {
-        asOf: `${new Date().toISOString().slice(0, 19)}Z`,
-        after,
-        limit: 64,
-        proof: 1,
-      });
+      const asOf = `${new Date().toISOString().slice(0, 19)}Z`;
+      const answer = await log.ask('promises', { asOf, after, limit: 64, proof: 1 }, isAnswer);
       await log.prove(answer.entries);
       return { items: answer.promises, next: answer.next };
     },
@@ -98,7 +118,7 @@ export function Promises({ log }: { log: WebLog }): JSX.Element {
                 relocation,
                 h(Time, { at: due, day: true }),
                 [
-                  h(Tag, { tone: STATES[state][0] }, STATES[state][1]),
+                  h(Tag, { tone: STATES[state]?.[0] ?? 'quiet' }, STATES[state]?.[1] ?? state),
                   secondsLate === undefined ? '' : ` by ${duration(secondsLate)}`,
                   contradicted ? [' ', h(Tag, { tone: 'bad' }, 'contradicted')] : null,
                 ],

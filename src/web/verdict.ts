@@ -1,17 +1,24 @@
 /** The verdict about a file, with its reasons: what entries prove, and what is only said to be absent. @module */
 import { h, type JSX } from 'preact';
+import { isList, isMap } from '../client/answer.ts';
+import { VERDICT } from '../client/shapes.ts';
 import type { Verdict } from '../registry/verdict.ts';
-import { type Entry, fields, type Row, refOf, text } from './entry.ts';
+import { type Entry, fields, isRow, type Row, refOf, text } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { Card, EntryLink, EntryLinks, Hash, Show, Tag, Timeline, type Tone, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
 import { countryName, findingOf, grouped } from './words.ts';
 
 type Answer = Verdict & { readonly entries: readonly Row[] };
+
+const isAnswer = isMap<Answer>({ ...VERDICT, entries: isList(isRow) });
+
 type Told = { readonly answer: Answer; readonly entries: ReadonlyMap<number, Entry> };
 type Build = Verdict['builds'][number];
 
-const SAYS: Record<Verdict['verdict'], readonly [Tone, string, string]> = {
+type Saying = readonly [Tone, string, string];
+
+const SAYS: Readonly<Record<string, Saying>> = {
   valid: ['good', 'Signed and logged', 'This file was logged, and the key that signed it was good at that moment.'],
   tainted: [
     'bad',
@@ -30,6 +37,12 @@ const SAYS: Record<Verdict['verdict'], readonly [Tone, string, string]> = {
   ],
 };
 
+const UNKNOWN: Saying = [
+  'bad',
+  'Unknown verdict',
+  'These pages do not know the verdict that the log gives. Do not rely on it.',
+];
+
 export function VerdictView({ log, digest }: { log: WebLog; digest: string }): JSX.Element {
   const found = useLoad(() => judge(log, digest), [log, digest]);
   return h(Show<Told>, { of: found, children: (told) => h(VerdictCards, { told }) });
@@ -37,7 +50,7 @@ export function VerdictView({ log, digest }: { log: WebLog; digest: string }): J
 
 /** Each entry that the verdict cites must be proven; one that is not there is a fault. */
 async function judge(log: WebLog, digest: string): Promise<Told> {
-  const answer = await log.ask<Answer>('verdict', { digest, proof: 1 });
+  const answer = await log.ask('verdict', { digest, proof: 1 }, isAnswer);
   const proven = await log.prove(answer.entries);
   const entries = new Map(proven.map((entry) => [entry.index, entry]));
   const cited = [...answer.proven.flatMap((one) => one.entries), ...answer.builds.map(({ index }) => index)];
@@ -56,7 +69,7 @@ async function judge(log: WebLog, digest: string): Promise<Told> {
 }
 
 function VerdictCards({ told: { answer, entries } }: { told: Told }): JSX.Element {
-  const [tone, word, says] = SAYS[answer.verdict];
+  const [tone, word, says] = SAYS[answer.verdict] ?? UNKNOWN;
   return h('div', null, [
     h('section', { class: `card verdict ${tone}`, 'aria-label': 'Verdict', 'data-verdict': answer.verdict }, [
       h('h2', null, h(Tag, { tone }, word)),
@@ -119,7 +132,7 @@ function VerdictCards({ told: { answer, entries } }: { told: Told }): JSX.Elemen
 }
 
 function BuildCard({ build, entry }: { build: Build; entry: Entry | undefined }): JSX.Element {
-  const [tone, word] = SAYS[build.verdict];
+  const [tone, word] = SAYS[build.verdict] ?? UNKNOWN;
   const { attestations } = build.attested;
   return h(
     Card,

@@ -1,14 +1,14 @@
 /** Where is the data? A process, a country and a day: at which site, who can reach it, who attested it, what is overdue. @module */
 import { h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Residency } from '../registry/residency.ts';
 import type { PageProps } from './app.ts';
-import { type Entry, type Row, text, texts } from './entry.ts';
+import { type Entry, text, texts } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { WorldMapView } from './map.ts';
 import { DAY, dayOf, Moves, ownedBy, Promises, Sites } from './moves.ts';
 import { readAll, rowsOf } from './pages.ts';
 import { Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
+import { isResidency, type ProvenResidency } from './residency.ts';
 import { linkTo } from './route.ts';
 import { countryName, dayInWords, duration, findingOf, grouped, spoken } from './words.ts';
 
@@ -19,7 +19,6 @@ type Choice = {
   /** The first relocation of all: its process is one to begin with. */
   readonly first: Entry | undefined;
 };
-type Answer = Residency & { readonly entries: readonly Row[] };
 
 export function WherePage({ log, place }: PageProps): JSX.Element {
   const choice = useLoad(async (): Promise<Choice> => {
@@ -162,11 +161,11 @@ function Answered({
     return () => clearTimeout(timer);
   }, [process, country, on]);
   const found = useLoad(async () => {
-    const answer = await log.ask<Answer>('residency', { ...asked, proof: 1 });
+    const answer = await log.ask('residency', { ...asked, proof: 1 }, isResidency);
     await log.prove(answer.entries);
     return answer;
   }, [asked]);
-  return h(Show<Answer>, { of: found, children: (answer) => h(Result, { answer }) });
+  return h(Show<ProvenResidency>, { of: found, children: (answer) => h(Result, { answer }) });
 }
 
 const PRESENCE: Record<string, readonly [Tone, string]> = {
@@ -180,7 +179,7 @@ const ACCESS: Record<string, readonly [Tone, string]> = {
   routine: ['plain', 'in daily work'],
 };
 
-function Result({ answer }: { answer: Answer }): JSX.Element {
+function Result({ answer }: { answer: ProvenResidency }): JSX.Element {
   const { places, relocations, country, corrections, asserted } = answer;
   const access = relocations.flatMap((one) => one.access);
   return h('div', { class: 'grid two map-first', 'data-on': answer.on }, [

@@ -86,6 +86,15 @@ browserTests((browser) => {
     for (const body of ['<html>busy</html>', 'null', '{"rows":{},"size":1}', '{"rows":[null],"size":1}']) {
       await told(/\/v1\/builds/, body, '/#/builds');
     }
+    const digest = `sha256:${'0'.repeat(64)}`;
+    await told(/\/v1\/verdict/, '{}', `/#/builds?digest=${digest}`);
+    await told(/\/v1\/keys/, '{}', '/#/keys');
+    await told(/\/v1\/keys/, '{}', '/');
+    await told(/\/v1\/promises/, '{}', '/');
+    await told(/\/v1\/promises/, '{"promises":[{}],"entries":[]}', '/#/where');
+    await told(/\/v1\/residency/, '{"entries":[]}', '/#/where?process=acme/samples&country=US&on=2021-06-01');
+    const builds = (await (await fetch(`${story.url}/v1/builds?limit=1`)).json()) as { rows: [{ index: number }] };
+    await told(/\/v1\/keys/, '{}', `/#/entry/${builds.rows[0].index}`);
   });
 
   test('at a first visit there is nothing to show, and the page says so', async () => {

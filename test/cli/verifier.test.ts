@@ -73,6 +73,54 @@ test('many at once, good and bad in turn, each gets its own verdict in its own g
   assert.equal(await verify([]), []);
 });
 
+test('four threads that answer in reverse order: each group gets its own verdicts, and the one of none at once', async () => {
+  const answers: (() => void)[] = [];
+  let started = 0;
+  /** It answers when it is told to. */
+  const held = (): Worker => {
+    const n = started++;
+    let tell: (verdicts: Uint8Array) => void = () => {};
+    const worker = {
+      on: (_: string, listener: typeof tell) => {
+        tell = listener;
+      },
+      postMessage: (packed: PackedChecks) => {
+        threads.add(n);
+        answers.push(() => tell(verdicts(packed)));
+      },
+      ref() {},
+      unref() {},
+    };
+    return worker as unknown as Worker;
+  };
+  const threads = new Set<number>();
+  const verify = verifier(held, 4);
+  // Groups that end within a message, so that each waits for two threads.
+  const groups = [100, 100, 56].map((length, g) =>
+    Array.from({ length }, (_, n) => {
+      const signer = signers[n % 2] as Signer;
+      const made = statement(signer, n);
+      return { statement: n % (g + 2) === 1 ? forged(made) : made, key: signer.key };
+    }),
+  );
+  const order: number[] = [];
+  const asked = groups.map((group, g) => verify(group).finally(() => order.push(g)));
+  assert.equal(await verify([]), []);
+  while (answers.length < 4) await new Promise((resolve) => setImmediate(resolve));
+  assert.is(threads.size, 4);
+  for (const answer of answers.reverse()) {
+    answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const [g, verdicts] of (await Promise.all(asked)).entries()) {
+    assert.equal(
+      verdicts,
+      groups[g]?.map((_, n) => n % (g + 2) !== 1),
+    );
+  }
+  assert.equal(order, [2, 1, 0]);
+});
+
 test('a key of another algorithm verifies nothing', async () => {
   const verify = verifier(checker);
   for (const [i, signer] of signers.entries()) {

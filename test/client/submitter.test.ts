@@ -1,4 +1,6 @@
 import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,6 +14,7 @@ import {
   Submitter,
   type SubmitterParts,
 } from '../../src/client/client.ts';
+import { memorySpool } from '../../src/client/spool.ts';
 import { toHex } from '../../src/core/bytes.ts';
 import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { COSIGNATURE_ED25519, vkeyOf } from '../../src/core/note.ts';
@@ -153,6 +156,43 @@ test('a URL that nothing is sent to, as it cannot be one or fetch blocks its por
       url,
     );
   }
+});
+
+test('a log that timed out may have it, though its URL is one that only its own fetch can send to', async () => {
+  for (const url of ['http://a:b@127.0.0.1', 'log.example']) {
+    let posts = 0;
+    const through: Fetch = async (asked, init) => {
+      const answer = await fetch(`${party.url}${asked.slice(url.length)}`, init);
+      if (init?.method === 'POST' && posts++ === 0) throw new DOMException('timed out', 'TimeoutError');
+      return answer;
+    };
+    const own = new Log({ url, trust: party.trust, fetch: through });
+    const b = twisted('b', () => undefined);
+    await submitter({ logs: [own, b.log] }).made.submit(party.statement());
+    assert.equal([posts, b.asked], [2, []], url);
+  }
+});
+
+test('a log that redirects what is sent to it may have it: it is not sent on, and no other log gets it', async () => {
+  const posts: string[] = [];
+  // A port that is blocked: whoever followed the redirect would say that nothing was connected to.
+  const server = createServer((request, response) => {
+    posts.push(`${request.method} ${request.url}`);
+    request.resume().on('end', () => response.writeHead(307, { location: 'http://127.0.0.1:1/entries' }).end());
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const moved = new Log({ url: `http://127.0.0.1:${port}`, trust: party.trust });
+  const [b, spool] = [twisted('b', () => undefined), memorySpool()];
+  const { made } = submitter({ logs: [moved, b.log], spool, patience: 0 });
+  const fault = await faultsLater('request-timeout', () => made.submit(party.statement()));
+  server.close();
+  assert.match(fault.message, /redirect/);
+  assert.equal([posts, b.asked], [['POST /entries'], []]);
+  assert.equal(
+    (await waiting(spool)).map(({ sentTo }) => sentTo),
+    [moved.url],
+  );
 });
 
 test('a statement that no log was reached with is not bound to one of them when it is resumed', async () => {

@@ -83,8 +83,11 @@ test('a restored database under a newer guard: the log refuses to sign and says 
   copyFileSync(backup, log.database);
   log.open();
   assert.match(log.log.frozen?.message ?? '', /has 2 entries and size 3 was signed: a restored backup/);
+  log.free = 0;
+  log.log.checkOpen();
   const ticket = log.add(entry('other'));
   await log.round();
+  assert.equal(log.told, [], 'one that is frozen is not called read-only too');
   const told = log.answers.get(ticket);
   assert.ok(told && 'fault' in told && told.fault.code === 'frozen');
   assert.is(log.store.head().size, 2, 'nothing was sequenced');

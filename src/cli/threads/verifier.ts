@@ -22,13 +22,14 @@ type Group = { readonly verdicts: boolean[]; left: number; done(verdicts: readon
 /** Where the verdict of a check belongs. */
 type Job = { readonly group: Group; readonly place: number };
 
-export function verifier(start: (algorithms: readonly Algorithm[]) => Checker = startThread): Verify {
-  const threads = new Threads(() => start(['ed25519', 'p256']), THREADS);
+/** `start` starts a thread for these algorithms, of which there are at most `most`, and one for the slow ones. */
+export function verifier(start: (algorithms: readonly Algorithm[]) => Checker = startThread, most = THREADS): Verify {
+  const threads = new Threads(() => start(['ed25519', 'p256']), most);
   // In JavaScript ML-DSA-44 takes 1 ms: nobody else should wait for that.
   const slow = new Threads(() => start(['mldsa44']), 1);
   return (signed) =>
     new Promise((done) => {
-      if (signed.length === 0) done([]);
+      if (signed.length === 0) return done([]);
       const group: Group = { verdicts: new Array(signed.length), left: signed.length, done };
       for (const [place, { statement, key }] of signed.entries()) {
         const { algorithm, toBeSigned: message, signature } = statement;

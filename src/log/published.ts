@@ -21,7 +21,7 @@ import { append, type Edge, edgeNode, rootOf } from '../core/tree.ts';
 import { fullTile, loadEdge, storedLeafHashes } from './edge.ts';
 import type { TreeStore } from './ports.ts';
 
-/** Full tiles kept in memory after use, 9 to 16 kB each: those of a million entries. */
+/** Full tiles kept in memory after use, 9 kB each and 16 from the first proof on: those of a million entries. */
 const KEPT_TILES = 4096;
 /** Of the nodes in a growing tile above which paths are kept. */
 const GROUP_HEIGHT = 4;

@@ -11,7 +11,7 @@ export type Place = number | 'promised';
 /** What becomes of a submission. */
 export type Told = Place | Fault;
 
-/** What may wait for an answer at one time. */
+/** What may wait for an answer at one time; the bytes of a group count until all of it is answered. */
 const MAX_WAITING = 16_384;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const TICKETS = 2 ** 32;

@@ -1,5 +1,4 @@
 /** Asks an ML-DSA-44 thread for signatures. @module */
-
 import { type PublicKey, publicKey } from '../../core/signature.ts';
 import type { SignLater } from '../../log/sign.ts';
 import type { MldsaAnswer, MldsaKey, MldsaRequest } from './mldsa.ts';

@@ -21,7 +21,7 @@ export type Outcome = { readonly index: number } | { readonly promised: true } |
 /** Tells the submitter behind a ticket. */
 export type Answer = (ticket: number, outcome: Outcome) => void;
 
-type Waiting = {
+type Pooled = {
   readonly submission: Submission;
   readonly ticket: number;
   /** The tickets of those who sent it again; most are sent once. */
@@ -33,11 +33,11 @@ export class Pool {
   readonly #answer: Answer;
   readonly #find: (id: Uint8Array) => number | undefined;
   /** Not yet taken by a turn. */
-  #queue: Waiting[] = [];
+  #queue: Pooled[] = [];
   /** Committed and not yet settled, by ascending index but for repeats of after a restart. */
-  #committed: Waiting[] = [];
+  #committed: Pooled[] = [];
   /** All that waits, by id. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, Pooled>();
   #settled: number;
   #promised = 0;
 
@@ -74,7 +74,7 @@ export class Pool {
       this.#answer(ticket, { promised: true });
       return;
     }
-    const waiting: Waiting = { submission, ticket, repeats: undefined, index };
+    const waiting: Pooled = { submission, ticket, repeats: undefined, index };
     this.#waiting.set(submission.key, waiting);
     (index === undefined ? this.#queue : this.#committed).push(waiting);
   }
@@ -125,7 +125,7 @@ export class Pool {
   }
 
   #release(size: number, outcomeOf: (index: number) => Outcome): void {
-    const later: Waiting[] = [];
+    const later: Pooled[] = [];
     for (const waiting of this.#committed) {
       const { submission, index } = waiting;
       if (index === undefined || index >= size) {
@@ -138,7 +138,7 @@ export class Pool {
     this.#committed = later;
   }
 
-  #answerAll({ ticket, repeats }: Waiting, outcome: Outcome): void {
+  #answerAll({ ticket, repeats }: Pooled, outcome: Outcome): void {
     this.#answer(ticket, outcome);
     for (const repeat of repeats ?? []) this.#answer(repeat, outcome);
   }

@@ -1,7 +1,6 @@
 /** A map of the world: where data is, whose data it is, and from where it can be reached; each with a pattern of its own. @module */
 import { h, type JSX } from 'preact';
 import { isMap } from '../client/answer.ts';
-import { isSize } from '../core/size.ts';
 import { getter, jsonOf } from './fetch.ts';
 import { Show, useLoad } from './parts.ts';
 import { countryName } from './words.ts';
@@ -17,8 +16,9 @@ export type MapProps = {
   readonly access: readonly { readonly country: string; readonly class: string }[];
 };
 
+const isNumber = (value: unknown): value is number => typeof value === 'number';
 /** Its countries come with the pages themselves. */
-const isWorld = isMap<WorldMap>({ width: isSize, height: isSize, countries: isMap({}) });
+const isWorld = isMap<WorldMap>({ width: isNumber, height: isNumber, countries: isMap({}) });
 
 const file = () => document.querySelector<HTMLMetaElement>('meta[name="limmat-world"]')?.content ?? '';
 

@@ -73,6 +73,7 @@ browserTests((browser) => {
         const shown = `${name} ${look.width} ${look.scheme}`;
         await shoot(page, `${name}-${look.width}-${look.scheme}`);
         assert.match(await page.innerText('main'), SHOWS[name] as RegExp, shown);
+        assert.not.match(await page.innerText('main'), /could not be shown/, shown);
         assert.equal(await axeFinds(page), [], shown);
         const [wide, view] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         assert.ok(wide <= view, `${shown} is ${wide} wide in a window of ${view}`);

@@ -96,8 +96,13 @@ function send(
 ): void {
   // A body that was not read to its end would be taken for the next request.
   if (last || (hasBody(request) && !request.complete)) response.setHeader('connection', 'close');
-  response.writeHead(status, { ...headers, 'content-length': lengthOf(body) });
-  response.end(body);
+  const length = lengthOf(body);
+  // A list is written without what an object goes through, a tenth of what a small answer costs.
+  const lines: string[] = [];
+  for (const name of Object.keys(headers)) lines.push(name, headers[name] as string);
+  response.writeHead(status, [...lines, 'content-length', String(length)]);
+  // Where every character is one byte, both encodings are the same, and this one is copied with no look at it.
+  response.end(body, body.length === length ? 'latin1' : 'utf8');
 }
 
 /** The path and the query of a request target. */

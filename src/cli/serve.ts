@@ -8,7 +8,6 @@ import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
 import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
-import type { ReadParts } from '../http/ct.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
 import { createMetrics } from '../http/metrics.ts';
@@ -20,7 +19,6 @@ import { webRoutes } from '../http/web.ts';
 import { LogGossip } from '../log/gossip.ts';
 import { LogHandle, type Published } from '../log/handle.ts';
 import { LeafIndex } from '../log/leafindex.ts';
-import type { EntryMode } from '../log/ports.ts';
 import { PublishedTree } from '../log/published.ts';
 import { LookupHandle } from '../lookup/handle.ts';
 import { openEvidenceFiles } from '../store/evidencefiles.ts';
@@ -139,6 +137,7 @@ async function serve(options: Options): Promise<void> {
   follow();
   // What was signed before may name another receipt key or URL: it is only shown if nothing newer comes.
   await log.renewed(RENEWAL);
+  const leaves = new LeafIndex(() => publishedOf(log).tree);
   const listenWith = async () => {
     const watch = {
       count: metrics.count,
@@ -161,7 +160,7 @@ async function serve(options: Options): Promise<void> {
       ...proofRoutes({
         log,
         receiptKeys: keys.receipts,
-        findLeaf: leafFinder(entries, log),
+        findLeaf: (leaf) => leaves.find(leaf),
         publishedAt: (size) => store.publishedAt(size),
         findBuild: lookup && buildFinder({ log, lookup }),
       }),
@@ -235,16 +234,6 @@ function startLookup(
     handle.end();
   });
   return handle;
-}
-
-/** Finds entries by leaf hash: an opaque log knows them by that, another gets an index beside it. */
-function leafFinder(entries: EntryMode, log: LogHandle): ReadParts['findLeaf'] {
-  const index = new LeafIndex(() => publishedOf(log).tree);
-  if (entries === 'statements') return (leaf) => index.find(leaf);
-  return async (leaf) => {
-    const place = await log.locate(leaf);
-    return place === 'pending' ? undefined : place;
-  };
 }
 
 /** What was published before this start; reads begin with it. */

@@ -1,7 +1,7 @@
 /**
- * Finds an entry of the published tree by its leaf hash, where the log itself knows entries by another id. In memory,
- * 11 to 21 bytes an entry, and only once someone asks: then it is filled from the hash tiles, and kept up by every
- * question after. An opaque log needs none, its ids are the leaf hashes. @module
+ * Finds an entry of the published tree by its leaf hash. In memory, 11 to 21 bytes an entry, and only once someone asks:
+ * then it is filled from the hash tiles, and kept up by every question after. An opaque log, whose thread knows entries
+ * by just this hash, has it too: to ask another thread takes longer than to make the proof. @module
  */
 import { equal, HASH_BYTES, type Hash } from '../core/bytes.ts';
 import { TILE_WIDTH, widthIn } from '../core/tile.ts';

@@ -24,7 +24,7 @@ import {
   useLoad,
 } from './parts.ts';
 import { linkTo } from './route.ts';
-import { grouped, inWords, KEY_EVENTS } from './words.ts';
+import { dictionary, grouped, inWords, KEY_EVENTS } from './words.ts';
 
 type Answer = { readonly keys: readonly KeyTold[]; readonly next?: number };
 
@@ -57,7 +57,7 @@ const isAnswer = isMap<Answer>({
   next: maybe(isSize),
 });
 
-const TONE: Record<string, Tone> = {
+const TONE = dictionary<Tone>({
   active: 'good',
   enrolled: 'quiet',
   superseded: 'quiet',
@@ -66,7 +66,7 @@ const TONE: Record<string, Tone> = {
   revoked: 'bad',
   compromised: 'bad',
   destroyed: 'quiet',
-};
+});
 
 export function KeysPage({ log, place, newest }: PageProps): JSX.Element {
   const one = place.id;

@@ -3,7 +3,7 @@ import { h, type JSX } from 'preact';
 import { isMap } from '../client/answer.ts';
 import { getter, jsonOf } from './fetch.ts';
 import { Show, useLoad } from './parts.ts';
-import { countryName } from './words.ts';
+import { countryName, dictionary } from './words.ts';
 
 type WorldMap = {
   readonly width: number;
@@ -23,7 +23,10 @@ const isWorld = isMap<WorldMap>({ width: isNumber, height: isNumber, countries: 
 const file = () => document.querySelector<HTMLMetaElement>('meta[name="limmat-world"]')?.content ?? '';
 
 export function WorldMapView(props: MapProps): JSX.Element {
-  const world = useLoad(async () => jsonOf(await getter(document.baseURI)(file()), isWorld), []);
+  const world = useLoad(async () => {
+    const map = jsonOf(await getter(document.baseURI)(file()), isWorld);
+    return { ...map, countries: dictionary(map.countries) };
+  }, []);
   return h(Show<WorldMap>, { of: world, children: (map) => h(Drawing, { map, ...props }) });
 }
 

@@ -10,14 +10,14 @@ import type { WebLog } from './log.ts';
 import { ShowPages, usePages } from './pages.ts';
 import { Card, EntryLink, EntryLinks, Nothing, Table, Tag, Time, type Tone } from './parts.ts';
 import { linkTo } from './route.ts';
-import { countryName, dayInWords, duration, spoken } from './words.ts';
+import { countryName, dayInWords, dictionary, duration, spoken } from './words.ts';
 
 export const DAY = 86_400_000;
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 /** Ids belong to those who issue them. */
 export const ownedBy = ({ issuer }: Entry, id: string): string => `${issuer}/${id}`;
 
-const PHASE_STYLE: Record<string, string> = {
+const PHASE_STYLE = dictionary({
   announced: 'enrolled',
   started: 'suspended',
   partial: 'suspended',
@@ -27,7 +27,7 @@ const PHASE_STYLE: Record<string, string> = {
   completed: 'active',
   cancelled: 'destroyed',
   'rolled-back': 'compromised',
-};
+});
 
 /** Each relocation as a row of phases; the day that is looked at is marked. */
 export function Moves({ own, at }: { own: readonly Entry[]; at: number }): JSX.Element {
@@ -84,13 +84,13 @@ const isAnswer = isMap<Answer>({
   next: maybe(isSize),
 });
 
-const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
+const STATES = dictionary<readonly [Tone, string]>({
   announced: ['quiet', 'open'],
   kept: ['good', 'kept'],
   late: ['warn', 'kept late'],
   overdue: ['bad', 'overdue'],
   cancelled: ['quiet', 'taken back'],
-};
+});
 
 export function Promises({ log }: { log: WebLog }): JSX.Element {
   const found = usePages<Promised>(

@@ -7,7 +7,7 @@ import { type Entry, fields, isRow, type Row, refOf, text } from './entry.ts';
 import type { WebLog } from './log.ts';
 import { Card, EntryLink, EntryLinks, Hash, Show, Tag, Timeline, type Tone, useLoad } from './parts.ts';
 import { linkTo } from './route.ts';
-import { countryName, findingOf, grouped } from './words.ts';
+import { countryName, dictionary, findingOf, grouped } from './words.ts';
 
 type Answer = Verdict & { readonly entries: readonly Row[] };
 
@@ -18,7 +18,7 @@ type Build = Verdict['builds'][number];
 
 type Saying = readonly [Tone, string, string];
 
-const SAYS: Readonly<Record<string, Saying>> = {
+const SAYS = dictionary<Saying>({
   valid: ['good', 'Signed and logged', 'This file was logged, and the key that signed it was good at that moment.'],
   tainted: [
     'bad',
@@ -35,7 +35,7 @@ const SAYS: Readonly<Record<string, Saying>> = {
     'Not logged',
     'No entry of this log lists this file. If it bears the vendor’s signature all the same, that is the very case this log exists for: tell the vendor, and do not use it.',
   ],
-};
+});
 
 const UNKNOWN: Saying = [
   'bad',

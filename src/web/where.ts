@@ -10,7 +10,7 @@ import { readAll, rowsOf } from './pages.ts';
 import { Card, EntryLink, Nothing, Show, Table, Tag, Time, Title, type Tone, useLoad } from './parts.ts';
 import { isResidency, type ProvenResidency } from './residency.ts';
 import { linkTo } from './route.ts';
-import { countryName, dayInWords, duration, findingOf, grouped, spoken } from './words.ts';
+import { countryName, dayInWords, dictionary, duration, findingOf, grouped, spoken } from './words.ts';
 
 type All = Awaited<ReturnType<typeof readAll<Entry>>>;
 type Choice = {
@@ -168,16 +168,16 @@ function Answered({
   return h(Show<ProvenResidency>, { of: found, children: (answer) => h(Result, { answer }) });
 }
 
-const PRESENCE: Record<string, readonly [Tone, string]> = {
+const PRESENCE = dictionary<readonly [Tone, string]>({
   all: ['good', 'the data'],
   part: ['warn', 'a part of it, while it moves'],
   remains: ['warn', 'copies that are not yet removed'],
-};
-const ACCESS: Record<string, readonly [Tone, string]> = {
+});
+const ACCESS = dictionary<readonly [Tone, string]>({
   none: ['good', 'nobody'],
   'break-glass': ['warn', 'in emergencies'],
   routine: ['plain', 'in daily work'],
-};
+});
 
 function Result({ answer }: { answer: ProvenResidency }): JSX.Element {
   const { places, relocations, country, corrections, asserted } = answer;

@@ -16,7 +16,12 @@ const listed = (all: readonly string[]): string =>
 export const some = (all: readonly string[], most = 3): string =>
   all.length <= most + 1 ? listed(all) : `${all.slice(0, most).join(', ')} and ${all.length - most} more`;
 
-export const KEY_EVENTS: Record<string, string> = {
+/** Words by what a log calls a thing. What is not written in it, such as `constructor`, is not in it. */
+export function dictionary<Value>(words: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.assign(Object.create(null), words);
+}
+
+export const KEY_EVENTS = dictionary({
   enroll: 'enrolled',
   activate: 'put into use',
   suspend: 'suspended',
@@ -26,29 +31,29 @@ export const KEY_EVENTS: Record<string, string> = {
   revoke: 'revoked',
   compromise: 'reported as compromised',
   destroy: 'destroyed',
-};
-const PURPOSES: Record<string, string> = {
+});
+const PURPOSES = dictionary({
   build: 'signing builds',
   operations: 'operations',
   supervision: 'supervision',
   rebuild: 'rebuilds',
-};
-const VERDICT_WORDS: Record<string, string> = {
+});
+const VERDICT_WORDS = dictionary({
   confirm: 'confirms',
   'confirm-with-exceptions': 'confirms, with exceptions,',
   'cannot-confirm': 'could not confirm',
   contradict: 'contradicts',
   withdraw: 'takes back what it said:',
-};
-export const CLAIM_WORDS: Record<string, string> = {
+});
+export const CLAIM_WORDS = dictionary({
   'relocation-verified': 'that the data moved as said',
   'ceremony-witnessed': 'that the key ceremony was held as said',
   'build-equals-source': 'that the build matches its source',
   'rebuilt-identically': 'that a rebuild gives the same files',
   'site-inspected': 'what was said about the site',
   'control-effective': 'that the control is effective',
-};
-const PHASES: Record<string, (said: Fields) => string> = {
+});
+const PHASES = dictionary<(said: Fields) => string>({
   announced: ({ due }) => `promised to move by ${text(due).slice(0, 10)}`,
   started: () => 'began to move',
   partial: ({ percent }) => `has moved ${count(percent)} % of`,
@@ -58,16 +63,18 @@ const PHASES: Record<string, (said: Fields) => string> = {
   cancelled: () => 'cancelled moving',
   drained: () => 'emptied the old site of',
   completed: () => 'completed moving',
-};
+});
 
-/** What somebody found, the gravest first: its place in that order, how it is marked, and the word for it. */
-const FINDINGS: Record<string, readonly [order: number, tone: 'bad' | 'warn' | 'good' | 'quiet', word: string]> = {
+/** What somebody found: its place in an order, the gravest first, how it is marked, and the word for it. */
+type Finding = readonly [order: number, tone: 'bad' | 'warn' | 'good' | 'quiet', word: string];
+
+const FINDINGS = dictionary<Finding>({
   contradict: [0, 'bad', 'contradicts'],
   'cannot-confirm': [1, 'warn', 'could not confirm'],
   'confirm-with-exceptions': [2, 'warn', 'confirms with exceptions'],
   confirm: [3, 'good', 'confirms'],
   withdraw: [4, 'quiet', 'takes back'],
-};
+});
 export const findingOf = (verdict: string) => FINDINGS[verdict] ?? ([5, 'quiet', verdict] as const);
 
 type Say = (said: Fields, who: string) => string;
@@ -103,7 +110,7 @@ const SAY: Record<KindName, Say> = {
   },
   attestation: ({ claim, verdict, refs }, who) => {
     const about = some(list(refs).map((one) => String(refOf(one))));
-    return `${who} ${VERDICT_WORDS[text(verdict)]} ${CLAIM_WORDS[text(claim)]} (about entry ${about})`;
+    return `${who} ${VERDICT_WORDS[text(verdict)] ?? text(verdict)} ${CLAIM_WORDS[text(claim)] ?? text(claim)} (about entry ${about})`;
   },
   review: ({ centre, depth, outcome }, who) =>
     `${who} read source code at ${text(centre)} (${text(depth)}): ${text(outcome)}`,

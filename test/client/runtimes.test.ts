@@ -177,6 +177,12 @@ test('on Node it is one file beside its entry point, which takes nothing but nod
   const imports = (text: string) =>
     new Set([...text.matchAll(/\b(?:from\s*|import[\s(]*)"([^"]+)"/g)].map(([, from]) => from));
   assert.equal(imports(read('verify.js')), new Set(['./shared.js']));
+  const { sources } = JSON.parse(read('shared.js.map')) as { sources: string[] };
+  assert.equal(
+    sources.filter((source) => source.includes('node_modules')),
+    [],
+    'a package that it carries takes milliseconds to load',
+  );
   const shared = read('shared.js');
   assert.equal(imports(shared), new Set());
   assert.equal(

@@ -11,7 +11,7 @@ import { keyCache } from '../../src/core/primitive/keycache.node.ts';
 import * as mldsa44Noble from '../../src/core/primitive/mldsa44.noble.ts';
 import * as mldsa44Node from '../../src/core/primitive/mldsa44.node.ts';
 import { compile } from '../../src/core/primitive/mldsa44.wasm.ts';
-import { verify as verifyInJavaScript } from '../../src/core/primitive/mldsa44verify.node.ts';
+import { verify as verifyInWasm } from '../../src/core/primitive/mldsa44verify.node.ts';
 import * as p256Noble from '../../src/core/primitive/p256.noble.ts';
 import * as p256Node from '../../src/core/primitive/p256.node.ts';
 import * as sha256Noble from '../../src/core/primitive/sha256.noble.ts';
@@ -63,18 +63,18 @@ const ed25519Sodium: typeof ed25519Node = {
     sodium.verify(key, text, signature),
 };
 /** What Node does where its OpenSSL has no ML-DSA. */
-const mldsa44Shake: typeof mldsa44Noble = {
+const mldsa44Wasm: typeof mldsa44Noble = {
   ...mldsa44Noble,
   verify: (key, text, signature) =>
-    key.length === 1312 && signature.length === 2420 && verifyInJavaScript(key, text, signature),
+    key.length === 1312 && signature.length === 2420 && verifyInWasm(key, text, signature),
 };
 const pairs = [
   ['ed25519', ed25519Node, ed25519Noble],
   ['ed25519 by libsodium', ed25519Sodium, ed25519Noble],
   ['p256', p256Node, p256Noble],
   ['mldsa44', mldsa44Node, mldsa44Noble],
-  ['mldsa44 in WebAssembly', mldsa44Compiled, mldsa44Noble],
-  ['mldsa44 with SHAKE by OpenSSL', mldsa44Shake, mldsa44Noble],
+  ['mldsa44 by liboqs', mldsa44Compiled, mldsa44Noble],
+  ['mldsa44 of our own', mldsa44Wasm, mldsa44Noble],
 ] as const;
 
 for (const [name, node, noble] of pairs) {
@@ -112,7 +112,7 @@ test('mldsa44: a server that accelerates it signs with the same key, and anyone 
   assert.throws(() => compiled.sign(message, mldsa44Noble.keysOf(seed).secretKey, flipBit(key, 5)));
 });
 
-const mldsaVerifiers = { noble: mldsa44Noble, compiled: mldsa44Compiled, shake: mldsa44Shake };
+const mldsaVerifiers = { noble: mldsa44Noble, liboqs: mldsa44Compiled, ours: mldsa44Wasm };
 
 /** What all verifiers of ML-DSA-44 say. */
 function mldsaVerdict(key: Uint8Array, text: Uint8Array, signature: Uint8Array): boolean {
@@ -139,6 +139,26 @@ test('mldsa44: every implementation takes every honest signature, and refuses it
     }
     for (const bit of [i, 256 + 640 * i])
       assert.not(mldsaVerdict(flipBit(key, bit), text, signature), `bit ${bit} of the key`);
+  }
+});
+
+test('mldsa44: one verification leaves nothing behind for the next, whatever the lengths and the order', () => {
+  const { publicKey: key, sign } = mldsa44Noble.signer(seed);
+  const other = mldsa44Noble.signer(new Uint8Array(32));
+  // Around a block of SHAKE256 behind the 66 bytes in front of a message, a part, and a page of memory.
+  const lengths = [0, 1, 69, 70, 71, 206, 4095, 4096, 4097, 8192, 65_535, 65_536, 65_537, 200_000];
+  const good = lengths.map((length) => {
+    const text = Uint8Array.from({ length }, (_, i) => (i * 7 + length) % 251);
+    return [text, sign(text)] as const;
+  });
+  const place = (bytes: Uint8Array) => concat(Uint8Array.of(7, 8), bytes, Uint8Array.of(7)).subarray(2, -1);
+  for (const [text, signature] of [...good, ...good.toReversed()]) {
+    assert.ok(mldsaVerdict(place(key), place(text), place(signature)), `${text.length} bytes`);
+    assert.ok(verifyInWasm(Buffer.from(key), Buffer.from(text), Buffer.from(signature)));
+    assert.not(verifyInWasm(key, text, flipBit(signature, 8 * CHALLENGE + 17)));
+    assert.not(verifyInWasm(other.publicKey, text, signature));
+    assert.not(verifyInWasm(key, concat(text, Uint8Array.of(0)), signature), `a zero behind ${text.length} bytes`);
+    if (text.length > 0) assert.not(verifyInWasm(key, flipBit(text, 8 * text.length - 1), signature));
   }
 });
 
@@ -196,8 +216,22 @@ test('mldsa44: hints have one encoding: indexes that rise, zeros behind the last
   }
 });
 
+test('mldsa44: the challenge is compared whole', () => {
+  // Under the key of zeros w₁ does not depend on it, so that only the comparison can tell.
+  const signature = forge(new Uint8Array(OMEGA + 4), []);
+  assert.ok(mldsaVerdict(new Uint8Array(1312), message, signature));
+  for (let i = 0; i < CHALLENGE; i++)
+    assert.not(mldsaVerdict(new Uint8Array(1312), message, flipBit(signature, 8 * i + (i % 8))), `byte ${i}`);
+});
+
+/** The key of `rho` whose t₁ is zero, and a signature by it: its first coefficient is `value` and no other is not zero. */
+function withoutT1(value: number, challenge: string, rho = ''): [key: Uint8Array, signature: Uint8Array] {
+  const key = new Uint8Array(1312);
+  key.set(fromHex(rho, 'bad-key'));
+  return [key, concat(fromHex(challenge, 'bad-key'), packZ(value), new Uint8Array(OMEGA + 4))];
+}
+
 test('mldsa44: z has no coefficient of γ₁ − β or more', () => {
-  // A key whose t₁ is zero, under which any z has its challenge: here its first coefficient and no other is not zero.
   const challenges: [number, string][] = [
     [130_993, 'a0fc95ced54441275988de24eedb10d54cfd21be0ef32296811faf959ff60195'],
     [-130_993, 'd089131dcdb5e7f635a643ebeb95af3f44e485ace4938254c0bddbd31f802435'],
@@ -205,9 +239,18 @@ test('mldsa44: z has no coefficient of γ₁ − β or more', () => {
     [-130_994, '302ae40b83b3f0d476b0465db94360519db8ee60b43b6d937919178b8852ae63'],
   ];
   for (const [value, challenge] of challenges) {
-    const signature = concat(fromHex(challenge, 'bad-key'), packZ(value), new Uint8Array(OMEGA + 4));
-    assert.is(mldsaVerdict(new Uint8Array(1312), message, signature), Math.abs(value) < 130_994, `${value}`);
+    const [key, signature] = withoutT1(value, challenge);
+    assert.is(mldsaVerdict(key, message, signature), Math.abs(value) < 130_994, `${value}`);
   }
+});
+
+test('mldsa44: what is at the edge of a range is on the side where the standard has it', () => {
+  // A coefficient of w is γ₂ modulo 2 · γ₂; and the 158th number in the expansion of an entry of Â is Q, so it is not taken.
+  const edges = [
+    withoutT1(11, '7ce41a5d6db2d08adeb233ffd205d6f18641f4df4ca22b6dd1322cd3a64bdebb'),
+    withoutT1(1, '782b92d0876066ed7d6384b87493ca6c4a22a87467d1c91fd21413c119ec4978', '000016b6'),
+  ];
+  for (const [key, signature] of edges) assert.ok(mldsaVerdict(key, message, signature));
 });
 
 test('ed25519: both adapters take the same bytes for keys', () => {

@@ -1,13 +1,13 @@
 /**
  * `#mldsa44` on Node: OpenSSL's ML-DSA-44 where this Node has it (24 and later), which only importing a key tells. Where
  * not, @noble/post-quantum signs and `mldsa44verify.node.ts` verifies, or once `accelerate` was called in this thread,
- * WebAssembly does both, which is five to ten times as fast. @module
+ * liboqs does both: it signs ten times as fast, and verifies as fast. @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify as verifyNow } from 'node:crypto';
 import { keyCache } from './keycache.node.ts';
 import * as noble from './mldsa44.noble.ts';
 import type { Compiled } from './mldsa44.wasm.ts';
-import { verify as verifyInJavaScript } from './mldsa44verify.node.ts';
+import { verify as verifyInWasm } from './mldsa44verify.node.ts';
 
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 
@@ -39,7 +39,7 @@ export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   if (publicKey.length !== 1312 || signature.length !== 2420) return false;
   const key = importKey(publicKey);
   if (key) return verifyNow(null, message, key, signature);
-  return (compiled?.verify ?? verifyInJavaScript)(publicKey, message, signature);
+  return (compiled?.verify ?? verifyInWasm)(publicKey, message, signature);
 }
 
 /**

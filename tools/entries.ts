@@ -1,9 +1,9 @@
 /**
  * Builds what Node is started with, of few files instead of some two hundred, of which each costs a start some 0.2 ms:
- * `limmat/verify` and `limmat/client` into `dist/node`, with one file that both share, so that `Fault` is the same of
- * both; and the command with its threads into `dist/cli`. @module
+ * `limmat/verify` and `limmat/client` into `dist/node`, where the second takes from the first what both share, so that
+ * `Fault` is the same of both; and the command with its threads into `dist/cli`. @module
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -40,6 +40,7 @@ const client = await build({
   entryPoints: ['src/client/verify.ts', 'src/client/client.ts'],
   outdir: 'dist/node',
   chunkNames: 'shared',
+  write: false,
   plugins: [crypto],
   // For servers: neither of the two is one, so nothing of them is left.
   external: ['*/mldsa44.wasm.ts', '*/ed25519.sodium.ts'],
@@ -47,6 +48,29 @@ const client = await build({
   minify: true,
   metafile: true,
 });
+
+const text = (name: string): string => client.outputFiles.find(({ path }) => path.endsWith(`/${name}`))?.text ?? '';
+mkdirSync(join(root, 'dist/node'), { recursive: true });
+for (const [name, content] of Object.entries({
+  'verify.js': joined(text('verify.js'), text('shared.js')),
+  'verify.js.map': text('shared.js.map'),
+  'client.js': text('client.js').replaceAll('./shared.js', './verify.js'),
+  'client.js.map': text('client.js.map'),
+})) {
+  writeFileSync(join(root, 'dist/node', name), content);
+}
+
+/** What both share, under the names too that `verify.js` has for parts of it: one file less to find, which takes 0.6 ms. */
+function joined(verify: string, shared: string): string {
+  const pairs = (list: RegExp, from: string) =>
+    (list.exec(from)?.[1] ?? '').split(',').map((pair) => pair.split(' as ') as [string, string?]);
+  const locals = new Map(pairs(/export\{(.*?)\}/, shared).map(([local, alias = local]) => [alias, local]));
+  const aliases = new Map(pairs(/import\{(.*?)\}/, verify).map(([alias, local = alias]) => [local, alias]));
+  const names = pairs(/export\{(.*?)\}/, verify).map(([local, name = local]) => {
+    return `${locals.get(aliases.get(local) as string)} as ${name}`;
+  });
+  return shared.replace('//# sourceMappingURL=shared.js', `export{${names}};\n//# sourceMappingURL=verify.js`);
+}
 
 const imported = Object.keys(client.metafile.inputs)
   .filter((file) => file.endsWith('.ts'))

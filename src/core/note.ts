@@ -64,7 +64,8 @@ export function parseNote(bytes: Uint8Array): Note {
 }
 
 function parseSignature(line: string): NoteSignature {
-  const [, name, base64] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
+  // The em dash is escaped, as a package that is not all ASCII takes twice the memory, and longer to load.
+  const [, name, base64] = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
   if (name === undefined || base64 === undefined || !isKeyName(name)) {
     throw new Fault('bad-note', 'a signature line is an em dash, a key name and base64');
   }

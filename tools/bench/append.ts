@@ -9,36 +9,51 @@ import { BATCH, type Scale, TURNS } from './scale.ts';
 import { builds, writeBodies } from './statements.ts';
 import { ENTRY_BYTES } from './templates.ts';
 
-/** A way of submitting. `bodies` is a file of signed statements; without it entries are opaque. */
+/** A way of submitting, and for how long. `bodies` is a file of signed statements; without it entries are opaque. */
 export type Form = {
   readonly connections: number;
   readonly batch: number;
   readonly bodies: string | undefined;
+  readonly seconds: number;
   /** Not measured: it lets the server compile what it will run. */
   readonly warming: boolean;
 };
 
-/** All forms, batches first: they show best what an append costs at the size at which a round begins. */
-export function opaqueForms({ batches, singles }: Scale): Form[] {
-  const form = (batch: number, warming: boolean) => (connections: number) => {
-    return { connections, batch, bodies: undefined, warming };
-  };
-  return [...singles.slice(-1).map(form(1, true)), ...batches.map(form(BATCH, false)), ...singles.map(form(1, false))];
+/** Opaque entries take little code, so that it is compiled soon, and many come in a second, which grow the log. */
+export function opaqueForms(scale: Scale): Form[] {
+  return forms(scale, scale.seconds / 2);
 }
 
-/** Statements a second that no server on this kind of machine will exceed. */
+/** All forms, batches first: they show best what an append costs at the size at which a round begins. */
+function forms({ batches, singles, seconds }: Scale, warming: number): Form[] {
+  const warm = (batch: number) => (connections: number) => {
+    return { connections, batch, bodies: undefined, seconds: warming, warming: true };
+  };
+  const form = (batch: number) => (connections: number) => {
+    return { connections, batch, bodies: undefined, seconds, warming: false };
+  };
+  return [
+    ...singles.slice(-1).map(warm(1)),
+    ...batches.slice(0, 1).map(warm(BATCH)),
+    ...batches.map(form(BATCH)),
+    ...singles.map(form(1)),
+  ];
+}
+
+/** Statements a second that no server on this kind of machine will exceed; while it warms, the load ends with them. */
 const MOST_STATEMENTS = 25_000;
+const MOST_WARMING = 10_000;
 const MOST_ALONE = 2_000;
 
 /** Signs enough statements for every form; numbers from `first` on. */
 export function statementForms(scale: Scale, world: World, folder: string, first: number): Form[] {
   let next = first;
-  return opaqueForms(scale).map((form, place) => {
-    const { connections, batch } = form;
+  return forms(scale, scale.warming).map((form, place) => {
+    const { connections, batch, seconds, warming } = form;
     const bodies = `${folder}/${place}.bodies`;
-    const rate = connections === 1 && batch === 1 ? MOST_ALONE : MOST_STATEMENTS;
+    const rate = warming ? MOST_WARMING : connections === 1 && batch === 1 ? MOST_ALONE : MOST_STATEMENTS;
     // However short a turn is, each connection submits once in it.
-    const count = Math.max(TURNS * connections, Math.ceil((rate * scale.seconds) / batch)) * batch;
+    const count = Math.max(TURNS * connections, Math.ceil((rate * seconds) / batch)) * batch;
     writeBodies(bodies, builds(world, next, count), batch);
     next += count;
     return { ...form, bodies };
@@ -46,15 +61,10 @@ export function statementForms(scale: Scale, world: World, folder: string, first
 }
 
 /** The same load on a server that does nothing with it; entries a second by form. */
-export async function measureBare(
-  bare: Target,
-  forms: readonly Form[],
-  seconds: number,
-  results: Results,
-): Promise<Map<Form, number>> {
+export async function measureBare(bare: Target, forms: readonly Form[], results: Results): Promise<Map<Form, number>> {
   const rates = new Map<Form, number>();
   for (const form of forms) {
-    const observed = await observe(bare, { ...toLoad(form, '/add'), seconds: seconds / 2 });
+    const observed = await observe(bare, { ...toLoad(form, '/add'), seconds: form.seconds / 2 });
     const sample = toSample(observed, observed.requests * form.batch);
     rates.set(form, sample.value);
     if (!form.warming) results.add(`bare node:http, ${describe(form)}`, undefined, 'entries/s', sample);
@@ -68,12 +78,11 @@ export async function measureAppend(
   size: number,
   forms: readonly Form[],
   bare: ReadonlyMap<Form, number>,
-  seconds: number,
   results: Results,
 ): Promise<void> {
   for (const form of forms) {
     const before = await publishedSize(log.port);
-    const observed = await observe(log, { ...toLoad(form, form.bodies ? '/entries' : '/add'), seconds });
+    const observed = await observe(log, toLoad(form, form.bodies ? '/entries' : '/add'));
     const appended = (await publishedSize(log.port)) - before;
     if (form.warming) continue;
     results.add(`append ${describe(form)}`, size, 'entries/s', toSample(observed, appended, bare.get(form)));
@@ -86,7 +95,7 @@ export function describe({ connections, batch, bodies }: Form): string {
 }
 
 export function toLoad(
-  { connections, batch, bodies }: Form,
+  { connections, batch, bodies, seconds }: Form,
   path: string,
 ): Pick<Load, 'connections' | 'paths'> & Partial<Load> {
   const type = batch > 1 ? 'application/cbor-seq' : bodies ? 'application/cose' : 'application/octet-stream';
@@ -95,6 +104,7 @@ export function toLoad(
     paths: [path],
     headers: [`content-type: ${type}`],
     connections,
+    seconds,
     batch,
     bodies,
     entryBytes: ENTRY_BYTES,

@@ -76,7 +76,7 @@ export async function measureRound(bench: Bench, round: number): Promise<void> {
   const { scale, say } = bench;
   say(`round ${round}: the bare server`);
   const bare = await startBare();
-  const rates = await measureBare(bare, [...bench.opaque, ...bench.statements], scale.seconds, bench.results);
+  const rates = await measureBare(bare, [...bench.opaque, ...bench.statements], bench.results);
   const reads = await measureBareReads(bare, scale.seconds / 2, bench.results);
   await bare.end();
   for (const size of scale.sizes) {
@@ -88,7 +88,7 @@ export async function measureRound(bench: Bench, round: number): Promise<void> {
   say(`round ${round}: witnesses`);
   const { folder, world, statements: forms, results } = bench;
   const [size] = scale.sizes as [number];
-  await measureWitnessed({ folder, world, forms, size, idle: scale.idle, seconds: scale.seconds, results });
+  await measureWitnessed({ folder, world, forms, size, idle: scale.idle, results });
 }
 
 async function measureLog(
@@ -115,7 +115,7 @@ async function measureLog(
       const fresh = builds(world, 20 * size + round * scale.idle, scale.idle);
       await measureIdle(log, size, fresh, results);
     }
-    await measureAppend(log, size, forms[kind], rates, scale.seconds, results);
+    await measureAppend(log, size, forms[kind], rates, results);
   } finally {
     await log.end();
     removeLog(copy);

@@ -6,6 +6,11 @@ export type Scale = {
   readonly rounds: number;
   /** Length of one measurement under load. */
   readonly seconds: number;
+  /**
+   * Length of the load of statements before, one by one and in batches, that lets a server compile what it will run. In
+   * its first two seconds it takes in about half of what it does later; and witnesses, asked 20 times a second, need ten.
+   */
+  readonly warming: number;
   /** Connections that submit single entries, and those that submit batches. */
   readonly singles: readonly number[];
   readonly batches: readonly number[];
@@ -25,6 +30,7 @@ export const WHOLE: Scale = {
   sizes: [10_000, 100_000, 1_000_000],
   rounds: 3,
   seconds: 2,
+  warming: 8,
   singles: [1, 64, 256],
   batches: [16, 1, MOST_BATCHES],
   idle: 200,
@@ -35,6 +41,7 @@ export const QUICK: Scale = {
   sizes: [10_000],
   rounds: 1,
   seconds: 0.4,
+  warming: 0.4,
   singles: [1, 256],
   batches: [16],
   idle: 20,

@@ -19,7 +19,6 @@ export type Witnessed = {
   readonly forms: readonly Form[];
   readonly size: number;
   readonly idle: number;
-  readonly seconds: number;
   readonly results: Results;
 };
 
@@ -50,9 +49,10 @@ export async function measureWitnessed(bench: Witnessed): Promise<void> {
       for (const { log, how } of sides) await measureIdle(log, size, fresh, results, how);
     }
     for (const form of forms) {
-      for (let turn = 0; turn < (form.warming ? 1 : TURNS); turn++) {
-        const { value } = await append(without, form, bench.seconds / TURNS);
-        const sample = await append(withThem, form, bench.seconds / TURNS);
+      const turns = form.warming ? 1 : TURNS;
+      for (let turn = 0; turn < turns; turn++) {
+        const { value } = await append(without, form, form.seconds / turns);
+        const sample = await append(withThem, form, form.seconds / turns);
         if (form.warming) continue;
         const what = `append ${describe(form)}, 2 of 3 witnesses, × without`;
         results.add(what, size, 'entries/s', { ...sample, ratio: sample.value / value });

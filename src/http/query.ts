@@ -33,12 +33,13 @@ export class Query {
   /** Reads the parameters of a request, which may have these names and no others. */
   constructor(ask: Ask, names: readonly string[]) {
     for (const pair of ask.query === '' ? [] : ask.query.split('&')) {
-      const [name = '', ...value] = pair.split('=');
+      const equals = pair.indexOf('=');
+      const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)];
       if (!names.includes(name)) {
         throw badQuery('malformed', `there is no parameter "${name.slice(0, 40)}" here, only ${names.join(', ')}`);
       }
       if (this.#values.has(name)) throw badQuery('malformed', `the parameter ${name} is given twice`);
-      this.#values.set(name, unescaped(name, value.join('=')));
+      this.#values.set(name, unescaped(name, value));
     }
   }
 

@@ -50,26 +50,30 @@ const client = await build({
 });
 
 const text = (name: string): string => client.outputFiles.find(({ path }) => path.endsWith(`/${name}`))?.text ?? '';
-mkdirSync(join(root, 'dist/node'), { recursive: true });
-for (const [name, content] of Object.entries({
+const written: Readonly<Record<string, string>> = {
   'verify.js': joined(text('verify.js'), text('shared.js')),
   'verify.js.map': text('shared.js.map'),
   'client.js': text('client.js').replaceAll('./shared.js', './verify.js'),
   'client.js.map': text('client.js.map'),
-})) {
-  writeFileSync(join(root, 'dist/node', name), content);
-}
+};
+mkdirSync(join(root, 'dist/node'), { recursive: true });
+for (const [name, content] of Object.entries(written)) writeFileSync(join(root, 'dist/node', name), content);
+// What an earlier build left would be published too.
+for (const name of readdirSync(join(root, 'dist/node'))) if (!(name in written)) rmSync(join(root, 'dist/node', name));
 
-/** What both share, under the names too that `verify.js` has for parts of it: one file less to find, which takes 0.6 ms. */
+/**
+ * What both share, under the names too that `verify.js` has for parts of it: one file less to find, which takes 0.6 ms.
+ * Throws if `verify.js` has code of its own, which would be lost, or if esbuild writes these lists in another form.
+ */
 function joined(verify: string, shared: string): string {
-  const pairs = (list: RegExp, from: string) =>
-    (list.exec(from)?.[1] ?? '').split(',').map((pair) => pair.split(' as ') as [string, string?]);
-  const locals = new Map(pairs(/export\{(.*?)\}/, shared).map(([local, alias = local]) => [alias, local]));
-  const aliases = new Map(pairs(/import\{(.*?)\}/, verify).map(([alias, local = alias]) => [local, alias]));
-  const names = pairs(/export\{(.*?)\}/, verify).map(([local, name = local]) => {
-    return `${locals.get(aliases.get(local) as string)} as ${name}`;
-  });
-  return shared.replace('//# sourceMappingURL=shared.js', `export{${names}};\n//# sourceMappingURL=verify.js`);
+  const [, imports, exports] = /^import\{([^{}]+)\}from"\.\/shared\.js";export\{([^{}]+)\};\n.*\n$/.exec(verify) ?? [];
+  const [, all] = /export\{([^{}]+)\};\n\/\/# sourceMappingURL=shared\.js\.map\n$/.exec(shared) ?? [];
+  if (!imports || !exports || !all) throw new Error('tools/entries.ts: verify.js is not only names of what is shared');
+  const pairs = (list: string) => list.split(',').map((pair) => pair.split(' as ') as [string, string?]);
+  const locals = new Map(pairs(all).map(([local, alias = local]) => [alias, local]));
+  const aliases = new Map(pairs(imports).map(([alias, local = alias]) => [local, alias]));
+  const names = pairs(exports).map(([local, name = local]) => `${locals.get(aliases.get(local) as string)} as ${name}`);
+  return shared.replace('//# sourceMappingURL=shared.js', () => `export{${names}};\n//# sourceMappingURL=verify.js`);
 }
 
 const imported = Object.keys(client.metafile.inputs)

@@ -208,6 +208,12 @@ test('mldsa44: hints have one encoding: indexes that rise, zeros behind the last
     ['two swapped', false, hintsOf([7, 5], [2, 2, 2, 2]), row(0, [5, 7])],
     ['one twice', false, hintsOf([5, 5], [2, 2, 2, 2]), row(0, [5])],
     ['something behind the last', false, hintsOf([5, 7], [1, 1, 1, 1]), row(0, [5])],
+    [
+      'something in the last place',
+      false,
+      hintsOf([5, ...Array<number>(OMEGA - 2).fill(0), 7], [1, 1, 1, 1]),
+      row(0, [5]),
+    ],
     ['a count that falls', false, hintsOf([5], [1, 0, 1, 1]), row(0, [5])],
     ['81, the last read from the counts', false, hintsOf(all, [80, 80, 80, 81]), [...row(0, all), [3, 80]]],
   ];

@@ -105,7 +105,7 @@ export function verdict(): bool {
 
 /**
  * W becomes row `r` of Â ∘ NTT(z) − NTT(c) ∘ NTT(t₁ · 2^d), within ±Q. With entries of Â in [0, Q) and NTTs within
- * ±9 · Q, sums of five products stay within 120 · Q² < 2^53.
+ * ±9 · Q, sums of five products stay within 120 · Q² < 2^63.
  */
 function residue(r: u32): void {
   const t1 = PUBLIC_KEY + SEED_BYTES + r * T1_BYTES;

@@ -108,6 +108,7 @@ export function fromBase64(text: string, code: FaultCode): Uint8Array {
   return bytes;
 }
 
+/** WHATWG's forgiving-base64 decode, a character a byte. */
 function forgiving(text: string): string | undefined {
   try {
     return atob(text);

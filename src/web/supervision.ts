@@ -88,7 +88,7 @@ function Attestations({ entries }: { entries: readonly Entry[] }): JSX.Element {
         issuer,
         [
           h(Tag, { tone: back === undefined ? tone : 'quiet' }, word),
-          ` ${CLAIM_WORDS[text(said.claim)] ?? ''}`,
+          ` ${CLAIM_WORDS[text(said.claim)] ?? text(said.claim)}`,
           back === undefined ? null : [', taken back in ', h(EntryLink, { index: back })],
         ],
         h(EntryLinks, { indexes: list(said.refs).flatMap((ref) => refOf(ref) ?? []) }),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ed25519 as curve } from '@noble/curves/ed25519.js';
+import { p256 } from '@noble/curves/nist.js';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -307,6 +308,27 @@ test('p256: both adapters take the same bytes for keys', () => {
     assert.is(p256Node.isKey(bytes), bytes === key);
     assert.is(p256Noble.isKey(bytes), bytes === key);
   }
+});
+
+test('p256: both know the points of the curve by coordinates below its prime', () => {
+  const prime = p256.Point.Fp.ORDER;
+  const point = (x: bigint, y: bigint) =>
+    fromHex(`04${[x, y].map((n) => n.toString(16).padStart(64, '0')).join('')}`, 'bad-key');
+  const both = (bytes: Uint8Array) => [p256Node.isKey(bytes), p256Noble.isKey(bytes)];
+  fc.assert(
+    fc.property(fc.bigInt(1n, p256.Point.Fn.ORDER - 1n), fc.nat({ max: 511 }), (scalar, bit) => {
+      const { x, y } = p256.Point.BASE.multiply(scalar).toAffine();
+      assert.equal(both(point(x, y)), [true, true]);
+      assert.equal(both(point(x, prime - y)), [true, true]);
+      assert.equal(both(flipBit(point(x, y), 8 + bit)), [false, false]);
+    }),
+    { numRuns: 30 },
+  );
+  // Of x = 5 the equation also holds for x + p, which fits into 32 bytes too; and 0, 0 solves no equation of this curve.
+  const { x, y } = p256.Point.fromHex(`02${'05'.padStart(64, '0')}`).toAffine();
+  assert.equal(both(point(x, y)), [true, true]);
+  assert.equal(both(point(x + prime, y)), [false, false]);
+  assert.equal(both(point(0n, 0n)), [false, false]);
 });
 
 test('ed25519: RFC 8032 §7.1 test 2', () => {

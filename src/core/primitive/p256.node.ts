@@ -1,5 +1,6 @@
 /** `#p256` on Node: OpenSSL. ECDSA with SHA-256, signatures r ‖ s; high S is accepted, as COSE asks. @module */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify as verifyNow } from 'node:crypto';
+import { toHex } from '../bytes.ts';
 import { keyCache } from './keycache.node.ts';
 
 const SEC1_HEAD = Buffer.from('30310201010420', 'hex');
@@ -18,9 +19,15 @@ export function signer(scalar: Uint8Array): { publicKey: Uint8Array; sign(messag
   return { publicKey, sign: (message) => new Uint8Array(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' })) };
 }
 
-/** Whether this is an uncompressed point of the curve. */
+const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
+const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
+
+/** Whether this is an uncompressed point of the curve (SEC 1 §3.2.2.1). OpenSSL, asked first, takes five times as long. */
 export function isKey(publicKey: Uint8Array): boolean {
-  return importKey(publicKey) !== undefined;
+  if (publicKey.length !== 65 || publicKey[0] !== 4) return false;
+  const coordinate = (from: number) => BigInt(`0x${toHex(publicKey.subarray(from, from + 32))}`);
+  const [x, y] = [coordinate(1), coordinate(33)];
+  return x < P && y < P && (y * y - x * x * x + 3n * x - B) % P === 0n;
 }
 
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

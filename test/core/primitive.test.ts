@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { ed25519 as curve } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
 import fc from 'fast-check';
@@ -237,6 +239,17 @@ function withoutT1(value: number, challenge: string, rho = ''): [key: Uint8Array
   key.set(fromHex(rho, 'bad-key'));
   return [key, concat(fromHex(challenge, 'bad-key'), packZ(value), new Uint8Array(OMEGA + 4))];
 }
+
+test('mldsa44: where there is no WebAssembly, it says so', () => {
+  const program = `
+    import { verify } from './dist/core/primitive/mldsa44verify.node.js';
+    verify(new Uint8Array(1312), new Uint8Array(1), new Uint8Array(2420));
+  `;
+  const args = ['--jitless', '--input-type=module', '-e', program];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: join(import.meta.dirname, '../..') });
+  assert.is(status, 1);
+  assert.match(stderr.toString(), /Error: before Node 24, .* do without --jitless/);
+});
 
 test('mldsa44: z has no coefficient of γ₁ − β or more', () => {
   const challenges: [number, string][] = [

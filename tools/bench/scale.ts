@@ -8,7 +8,8 @@ export type Scale = {
   readonly seconds: number;
   /**
    * Length of the load of statements before, one by one and in batches, that lets a server compile what it will run. In
-   * its first two seconds it takes in about half of what it does later; and witnesses, asked 20 times a second, need ten.
+   * its first two seconds it takes in about half of what it does later; one with witnesses, whose code runs only 20 times
+   * a second, gets faster for longer than this.
    */
   readonly warming: number;
   /** Connections that submit single entries, and those that submit batches. */

@@ -1,5 +1,5 @@
 /**
- * Verifies ML-DSA-44 by `mldsa44verify.as.ts`, compiled to 3 kB of WebAssembly. For a process that verifies one signature
+ * Verifies ML-DSA-44 by `mldsa44verify.as.ts`, compiled to 4 kB of WebAssembly. For a process that verifies one signature
  * and ends: there JavaScript takes four times as long, as it runs in an interpreter. @module
  */
 import { CODE } from './mldsa44code.ts';

@@ -22,7 +22,10 @@ export function signer(scalar: Uint8Array): { publicKey: Uint8Array; sign(messag
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
 const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
 
-/** Whether this is an uncompressed point of the curve (SEC 1 §3.2.2.1). OpenSSL, asked first, takes five times as long. */
+/**
+ * Whether this is an uncompressed point of the curve (SEC 1 §3.2.2.1). The first time that OpenSSL is asked, it takes five
+ * times as long to say so.
+ */
 export function isKey(publicKey: Uint8Array): boolean {
   if (publicKey.length !== 65 || publicKey[0] !== 4) return false;
   const coordinate = (from: number) => BigInt(`0x${toHex(publicKey.subarray(from, from + 32))}`);

@@ -3,10 +3,9 @@
  * HKDF-SHA-256 (RFC 5869) with the info `limmat/<use>/<n>`; n rises when a key is rotated. Whoever holds the seed can
  * sign anything that a key in a token does not. @module
  */
-import { p256 } from '@noble/curves/nist.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8 } from './bytes.ts';
+import { fromHex, toHex, utf8 } from './bytes.ts';
 import { must } from './fault.ts';
 import { type Algorithm, SEED_BYTES } from './signature.ts';
 
@@ -30,6 +29,18 @@ export function deriveSeed(seed: Uint8Array, use: KeyUse | WitnessKeyUse | Mirro
   must(seed.length === SEED_BYTES, `a seed has ${SEED_BYTES} bytes`);
   const info = utf8(`limmat/${use}/${n}`);
   if (use !== 'receipt-p256') return hkdf(sha256, seed, undefined, info, SEED_BYTES);
-  // FIPS 186-5 A.4.1: 16 bytes more than the order has, so that reducing them is not biased.
-  return p256.utils.randomSecretKey(hkdf(sha256, seed, undefined, info, SEED_BYTES + 16));
+  return toScalar(hkdf(sha256, seed, undefined, info, SEED_BYTES + 16));
+}
+
+/** The order of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3). */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/**
+ * A secret scalar of P-256, FIPS 186-5 A.2.1 (extra random bits): from 16 bytes more than the order has, so that
+ * reducing them is not biased. Of the library for curves a server needs nothing else, and each of its threads would load
+ * fifteen files for it.
+ */
+function toScalar(bytes: Uint8Array): Uint8Array {
+  const scalar = (BigInt(`0x${toHex(bytes)}`) % (ORDER - 1n)) + 1n;
+  return fromHex(scalar.toString(16).padStart(2 * SEED_BYTES, '0'), 'bad-key');
 }

@@ -86,23 +86,23 @@ if (unused.length > 0)
   throw new Error(`tools/entries.ts: nothing imports ${unused.join(', ')} of node:crypto any more`);
 
 // All in one folder, so that what finds files beside itself finds them; the names in a stack are those of the sources.
-const { metafile } = await build({
+const command = {
   ...common,
-  entryPoints: {
-    main: 'src/cli/main.ts',
-    log: 'src/cli/threads/log.ts',
-    lookup: 'src/cli/threads/lookup.ts',
-    mldsa: 'src/cli/threads/mldsa.ts',
-    verify: 'src/cli/threads/verify.ts',
-  },
   outdir: 'dist/cli',
   // What is fixed in a package must reach who runs `npm update`, though a start would be a tenth quicker without them.
   packages: 'external',
   sourcesContent: false,
   metafile: true,
-});
+} as const satisfies BuildOptions;
+const threads = ['log', 'lookup', 'mldsa', 'verify'].map((name) => `src/cli/threads/${name}.ts`);
+// Apart, as what is shared with each of the commands in its own way would be two dozen files for every thread to find.
+const built = [
+  await build({ ...command, entryPoints: ['src/cli/main.ts'] }),
+  await build({ ...command, entryPoints: threads }),
+];
 
 // What an earlier build left. Nothing of this one is ever missing, though tests or a log may be running meanwhile.
 for (const { parentPath, name } of readdirSync(join(root, 'dist/cli'), { recursive: true, withFileTypes: true })) {
-  if (!(`dist/cli/${name}` in metafile.outputs)) rmSync(join(parentPath, name), { recursive: true, force: true });
+  if (!built.some(({ metafile }) => `dist/cli/${name}` in metafile.outputs))
+    rmSync(join(parentPath, name), { recursive: true, force: true });
 }

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { Fault } from '../core/fault.ts';
 import { complain, EXIT_CODES, exitCode, OK, USAGE } from './exit.ts';
+import { packageVersion } from './version.ts';
 
 /** Each command in a file of its own, loaded only when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ makeCommand(): Command }>>> = {
@@ -35,6 +36,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
   const program = new Command('limmat')
     .description('Append-only transparency log for software vendors')
+    .version(packageVersion())
     // Options belong to the command that they follow: `monitor` has some that its own commands have too.
     .enablePositionalOptions()
     .addHelpText('after', `\n${EXIT_CODES}`);

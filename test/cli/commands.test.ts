@@ -39,6 +39,17 @@ test('every command has --help, which tells its options, --json, --config and th
   }
 });
 
+test('--version is that of the package, and of the command alone: builds have versions of their own', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  for (const flag of ['--version', '-V']) {
+    const { code, stdout } = await limmat(flag);
+    assert.equal([code, stdout], [0, `${version}\n`]);
+  }
+  assert.match(await ends(2, 'keygen', '--version'), /unknown option '--version'/);
+});
+
 test('a call that cannot be used ends with 2 and says why, with --json as one JSON object', async () => {
   await ends(2);
   assert.match(await ends(2, 'sing'), /unknown command 'sing'/);

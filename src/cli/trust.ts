@@ -11,8 +11,6 @@ import { readBytes, readVkeys } from './readinput.ts';
 export type Trusting = { vkey?: string; policy?: string; maxAge?: string };
 
 export type Trust = Pinned & {
-  /** Whether a policy was given that asks for witnesses. */
-  readonly needsWitnesses: boolean;
   /** Says by which witnesses a checkpoint is good enough; Fault `no-quorum` if it is not. Undefined without a policy. */
   check(checkpoint: Pick<OpenedCheckpoint, 'checkpoint' | 'signed'>): string[] | undefined;
 };
@@ -32,7 +30,6 @@ export function readTrust(options: Trusting): Trust {
   const pinned = isKnown ? [] : readVkeys(required(options, 'vkey'));
   return {
     vkeys: [...pinned, ...(policy ? policyKeys(policy) : [])],
-    needsWitnesses: policy !== undefined && policy.quorum !== 'none',
     check(opened) {
       if (!policy) return undefined;
       const now = Math.floor(Date.now() / 1000);

@@ -1,87 +1,106 @@
-/** `limmat verify`: checks an offline proof with no network, and no trust but in the keys that are given. @module */
-
+/**
+ * `limmat verify`: everything that a proof shows, by `limmat/verify`, with no network and no trust but in what is given;
+ * for people and for scripts. @module
+ */
 import type { Command } from 'commander';
-import { artifactIn, type Proven, verifyProof } from '../client/offline.ts';
+import { parseBundle } from '../client/proofbundle.ts';
 import { SIGN1_TAG } from '../client/transparent.ts';
-import { equal } from '../core/bytes.ts';
+import { parseTrust, type Trust, trustInKeys } from '../client/trust.ts';
+import { type Enrolment, type VerifyOptions, verify } from '../client/verify.ts';
+import { toHex } from '../core/bytes.ts';
 import { statementIn } from '../core/cose.ts';
+import { thumbprintOf } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
+import { explain } from '../core/quorum.ts';
+import { splitTransparent } from '../core/receipt.ts';
+import { NO_QUORUM, parsePolicy } from '../core/tlogpolicy.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';
-import { readPayload } from '../registry/payload.ts';
 import { describeProven } from './describe.ts';
 import { hashFile } from './hashfile.ts';
-import { command, setting } from './options.ts';
+import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
-import { readBytes } from './readinput.ts';
-import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
-import { verifyTrusted } from './verifytrusted.ts';
+import { readBytes, readVkeys } from './readinput.ts';
+import { parseDuration, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
   const made = command(
     'verify',
-    'check a .tlog-proof offline: that the log has the entry, and that a file is what it speaks of',
+    'check a proof offline: that the log has the entry, who signed it, and that a file is what it speaks of',
   )
-    .argument('<proof>', 'the proof, as `limmat submit` and `limmat proof` write it; - for standard input')
+    .argument('<proof>', 'a bundle or a .tlog-proof, as `limmat` writes them; - for standard input')
     .addOption(
-      setting('--trust <file>', 'instead: what `limmat trust bundle` wrote, or a tlog-policy that names the log'),
+      setting(
+        '--trust <file>',
+        'what `limmat trust bundle` wrote, or a tlog-policy that names the log; instead of --vkey and --policy',
+      ),
     )
     .addOption(
       setting('--artifact <file>', 'the file that must be one of the build; in an opaque log, the entry itself'),
     )
-    .action(verify);
+    .action(check);
   return withTrust(made);
 }
 
 type Options = Trusting & { trust?: string; artifact?: string; json?: boolean };
 
-async function verify(file: string, options: Options): Promise<void> {
-  if (options.trust !== undefined) return verifyTrusted(file, options.trust, options);
+async function check(file: string, options: Options): Promise<void> {
   const trust = readTrust(options);
   const bytes = readBytes(file);
-  if (bytes[0] === SIGN1_TAG) refuseReceipt(file, trust);
-  // A proof without its entry is for an opaque log, where the file itself was logged.
-  const entry = options.artifact && !parseTlogProof(bytes).extra ? readBytes(options.artifact) : undefined;
-  const proven = verifyProof(bytes, trust.vkeys, entry);
-  const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });
-  const artifact =
-    options.artifact && !entry ? await checkArtifact(proven, options.artifact, options.json) : options.artifact;
-  print(options.json, { verified: true, ...describeProven(proven), witnesses, artifact, notShown: notShown(proven) });
+  if (bytes[0] === SIGN1_TAG && !trust.receiptKeys) refuseReceipt(file, trust);
+  const age =
+    options.maxAge === undefined ? {} : { age: { now: Date.now() / 1000, max: parseDuration(options.maxAge) } };
+  const verified = verify(bytes, trust, { ...(await artifactOf(bytes, options)), ...age });
+  const { quorum, enrolment, artifact, receiptKey, notShown } = verified;
+  print(options.json, {
+    verified: true,
+    ...describeProven(verified),
+    receiptKey: receiptKey && toHex(thumbprintOf(receiptKey)),
+    key: enrolment && describeEnrolment(enrolment),
+    witnesses: trust.policy.quorum === NO_QUORUM ? [] : explain(trust.policy, quorum),
+    // Of an opaque entry, which has no name, the file's own.
+    artifact: verified.statement ? artifact : options.artifact,
+    notShown,
+  });
+}
+
+/** A policy that names its log needs no keys beside it; one that does not says who else must have seen the tree. */
+function readTrust({ trust, vkey, policy }: Options): Trust {
+  if (trust !== undefined && (vkey !== undefined || policy !== undefined)) {
+    throw new Fault(
+      'bad-request',
+      '--trust says all that is believed: leave out --vkey and --policy (or LIMMAT_VKEY, LIMMAT_POLICY)',
+    );
+  }
+  const whole = trust ?? (vkey === undefined ? policy : undefined);
+  if (whole !== undefined) return parseTrust(readBytes(whole));
+  const pinned = trustInKeys(readVkeys(required({ vkey }, 'vkey')));
+  if (policy === undefined) return pinned;
+  const asked = parsePolicy(readBytes(policy));
+  return { policy: { ...asked, logs: [...pinned.policy.logs, ...asked.logs] } };
 }
 
 /** SPEC: a bare receipt proves the log's word alone: where a policy asks for witnesses, a `tlog-proof` is needed. */
-function refuseReceipt(file: string, { needsWitnesses }: Trust): never {
+function refuseReceipt(file: string, { policy }: Trust): never {
   const instead = '`limmat proof` fetches the .tlog-proof of the entry, which has the signed checkpoint in it';
-  if (needsWitnesses) {
+  if (policy.quorum !== NO_QUORUM) {
     throw new Fault('no-quorum', `no witness evidence: ${file} is a receipt, the word of the log alone; ${instead}`);
   }
-  const what = `${file} is COSE, not a .tlog-proof, and --vkey has no receipt keys: a statement with its receipt goes with --trust`;
+  const what = `${file} is COSE, not a .tlog-proof, and no receipt keys are given: a statement with its receipt goes with --trust`;
   throw new Fault('bad-request', `${what}; ${instead}`);
 }
 
-/**
- * The name that the logged build has for the file; of an opaque entry, the file's own, if it is the entry. Fault
- * `bad-proof` if it is something else.
- */
-async function checkArtifact({ entry }: Proven, path: string, quiet?: boolean): Promise<string> {
-  const statement = statementIn(entry);
-  if (!statement) {
-    if (equal(readBytes(path), entry)) return path;
-    throw new Fault('bad-proof', `${path} is not the entry that was logged`);
-  }
-  if (kindOf(statement.contentType) !== 'build') {
-    throw new Fault('bad-proof', 'the proof is not of a build, so no file can be checked against it');
-  }
-  const { digests } = await hashFile(path, ['sha256', 'sha384', 'sha512'], quiet);
-  return artifactIn(readPayload('build', statement.payload).value, digests);
+/** The digests of the file, which may be large; all of it where the entry is no build. */
+async function artifactOf(proof: Uint8Array, { artifact, json }: Options): Promise<VerifyOptions> {
+  if (artifact === undefined) return {};
+  const entry = proof[0] === SIGN1_TAG ? splitTransparent(proof).statement : extraOf(proof);
+  const kind = entry && kindOf(statementIn(entry)?.contentType ?? '');
+  if (kind === undefined) return { file: readBytes(artifact) };
+  return { digests: (await hashFile(artifact, ['sha256', 'sha384', 'sha512'], json)).digests };
 }
 
-/** What nobody may conclude from this file alone. */
-function notShown({ size, signed }: Proven): string[] {
-  const others = signed.filter(({ vkey }) => vkey.name !== signed[0]?.vkey.name);
-  return [
-    `whether the key of the issuer was good at that entry, or was revoked since: ask with \`limmat verdict\`, or a monitor`,
-    `what else happened after size ${size}: ask the log or a monitor`,
-    ...(others.length === 0 ? ['whether witnesses saw this tree: only the log itself has signed it'] : []),
-  ];
+const extraOf = (proof: Uint8Array) => parseTlogProof(parseBundle(proof).proof).extra;
+
+function describeEnrolment({ index, organisation, keyId, purpose }: Enrolment): Record<string, unknown> {
+  return { enrolledAt: index, organisation, keyId, purpose };
 }

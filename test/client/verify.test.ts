@@ -23,7 +23,7 @@ import { leafHash } from '../../src/core/hash.ts';
 import { COSIGNATURE_ED25519, formatNote, formatVkey, NOTE_ED25519, type Vkey, vkeyOf } from '../../src/core/note.ts';
 import { attachReceipts, decodeReceipt, splitTransparent } from '../../src/core/receipt.ts';
 import { signerOf } from '../../src/core/signature.ts';
-import { parsePolicy } from '../../src/core/tlogpolicy.ts';
+import { formatPolicy, parsePolicy } from '../../src/core/tlogpolicy.ts';
 import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
 import { faults, faultsLater, flipBit, sameBytes } from '../check.ts';
 import { ends, run } from '../cli/world.ts';
@@ -284,6 +284,28 @@ test('limmat verify --trust does the same from the command line, with exit code 
   assert.equal((said.key as Record<string, unknown>).organisation, 'acme');
   assert.match(await ends(1, ...flags, '--artifact', other), /not among the artifacts/);
   assert.match(await ends(1, ...flags, '--max-age', '0'), /newest signature/);
+});
+
+test('limmat verify checks a bundle as fully with the keys of the log, or a policy that names it', async () => {
+  const { vendor } = party;
+  const file = vendor.file('whole.json', bundle);
+  const app = vendor.file('whole.bin', artifact);
+  const policy = vendor.file('named.policy', formatPolicy(trust.policy));
+  const trusted = vendor.path('trust.json');
+  for (const trusting of [
+    ['--vkey', vendor.vkey],
+    ['--policy', policy],
+    ['--policy', trusted],
+  ]) {
+    const said = await run('verify', file, ...trusting, '--artifact', app);
+    assert.is(said.artifact, 'app.bin');
+    assert.equal((said.key as Record<string, unknown>).organisation, 'acme');
+  }
+  const nameless = vendor.file('nameless.policy', 'quorum none\n');
+  assert.match(await ends(2, 'verify', file, '--policy', nameless), /names no log: add a line `log <vkey>`/);
+  assert.is((await run('verify', file, '--vkey', vendor.vkey, '--policy', nameless)).verified, true);
+  // Whoever gives both must not believe that both were asked for.
+  assert.match(await ends(2, 'verify', file, '--trust', trusted, '--policy', policy), /leave out --vkey and --policy/);
 });
 
 test('limmat trust bundle takes witnesses from a policy that the log satisfies, and none that is of another log', async () => {

@@ -248,7 +248,7 @@ test('commands believe a checkpoint that the policy is met by, and say why not',
   );
   assert.match(await why(1, vendor.file('one', onlyOne), '--vkey', vendor.vkey, '--policy', three), /3 of|all of/);
   assert.match(await why(2, out, ...args, '--max-age', 'soon'), /takes a duration such as/);
-  assert.match(await why(2, out, '--vkey', vendor.vkey, '--max-age', '1h'), /--max-age is for a --policy/);
+  await run('verify', out, '--vkey', vendor.vkey, '--max-age', '1h'); // the log has said when it signed
   const entryId = (submitted.statement as { entryId: string }).entryId;
   const receipt = vendor.file('receipt.cose', await bytesOf(await fetch(`${log.url}/entries/${entryId}`)));
   assert.match(await why(1, receipt, ...args), /no witness evidence: .* the word of the log alone/);
@@ -328,6 +328,8 @@ test('a witness that cosigns two trees cannot make the second one believed; a qu
   const old = forged(now - 7200, w0, w1);
   await run('verify', old, '--vkey', vendor.vkey, '--policy', policy);
   await run('verify', old, '--vkey', vendor.vkey, '--policy', policy, '--max-age', '3h');
+  const alone = await limmat('verify', old, '--vkey', vendor.vkey, '--max-age', '1h');
+  assert.match([alone.code, alone.stderr].join(' '), /^1 .*the newest signature has no time/);
   assert.match(await refused(old, '--max-age', '1h'), /too old a cosignature by w0; too old a cosignature by w1/);
   assert.match(await refused(forged(now + 1000, w0, w1), '--max-age', '1h'), /a cosignature from the future by w0/);
 });

@@ -13,7 +13,7 @@ import { thumbprintOf } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { explain } from '../core/quorum.ts';
 import { splitTransparent } from '../core/receipt.ts';
-import { NO_QUORUM, parsePolicy } from '../core/tlogpolicy.ts';
+import { NO_QUORUM } from '../core/tlogpolicy.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';
 import { describeProven } from './describe.ts';
@@ -21,7 +21,7 @@ import { hashFile } from './hashfile.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes, readVkeys } from './readinput.ts';
-import { parseDuration, type Trusting, withTrust } from './trust.ts';
+import { parseDuration, readPolicy, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
   const made = command(
@@ -76,7 +76,7 @@ function readTrust({ trust, vkey, policy }: Options): Trust {
   if (whole !== undefined) return parseTrust(readBytes(whole));
   const pinned = trustInKeys(readVkeys(required({ vkey }, 'vkey')));
   if (policy === undefined) return pinned;
-  const asked = parsePolicy(readBytes(policy));
+  const asked = readPolicy(policy);
   return { policy: { ...asked, logs: [...pinned.policy.logs, ...asked.logs] } };
 }
 

@@ -304,6 +304,9 @@ test('limmat verify checks a bundle as fully with the keys of the log, or a poli
   const nameless = vendor.file('nameless.policy', 'quorum none\n');
   assert.match(await ends(2, 'verify', file, '--policy', nameless), /names no log: add a line `log <vkey>`/);
   assert.is((await run('verify', file, '--vkey', vendor.vkey, '--policy', nameless)).verified, true);
+  assert.is((await run('verify', file, '--vkey', vendor.vkey, '--policy', trusted)).verified, true);
+  const fetched = ['proof', '--index', '0', '--url', vendor.target[1] as string, '--out', vendor.path('genesis')];
+  assert.is((await run(...fetched, '--policy', trusted)).entry, 0);
   // Whoever gives both must not believe that both were asked for.
   assert.match(await ends(2, 'verify', file, '--trust', trusted, '--policy', policy), /leave out --vkey and --policy/);
 });

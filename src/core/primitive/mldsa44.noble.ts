@@ -11,7 +11,11 @@ export function keysOf(seed: Uint8Array): Pair {
 /** The signer of a 32-byte seed. Expanding it takes a millisecond, signing one to four. */
 export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array } {
   const { publicKey, secretKey } = keysOf(seed);
-  return { publicKey, sign: (message) => ml_dsa44.sign(message, secretKey, { extraEntropy: false }) };
+  return { publicKey, sign: (message) => signWith(secretKey, message) };
+}
+
+export function signWith(secretKey: Uint8Array, message: Uint8Array): Uint8Array {
+  return ml_dsa44.sign(message, secretKey, { extraEntropy: false });
 }
 
 /** Any bytes of this length are a key. */

@@ -26,10 +26,9 @@ export function signer(seed: Uint8Array): { publicKey: Uint8Array; sign(message:
   const jwk = { kty: 'AKP', alg: 'ML-DSA-44', priv: base64url(seed), pub: base64url(publicKey) };
   const key = unlessUnsupported(() => createPrivateKey({ key: jwk, format: 'jwk' }));
   if (key) return { publicKey, sign: (message) => new Uint8Array(sign(null, message, key)) };
-  const inJavaScript = noble.signer(seed);
   return {
     publicKey,
-    sign: (message) => compiled?.sign(message, secretKey, publicKey) ?? inJavaScript.sign(message),
+    sign: (message) => compiled?.sign(message, secretKey, publicKey) ?? noble.signWith(secretKey, message),
   };
 }
 

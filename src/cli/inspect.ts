@@ -1,8 +1,10 @@
 /** `limmat inspect`: prints any file or URL of the formats of this project for a person. It shows, it does not verify. @module */
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
+import { parseBundle } from '../client/proofbundle.ts';
+import { parseTrust } from '../client/trust.ts';
 import { readBundle } from '../core/bundle.ts';
-import { toHex } from '../core/bytes.ts';
+import { fromUtf8, toHex } from '../core/bytes.ts';
 import { decode } from '../core/cbor.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { decodeStatement, statementIn } from '../core/cose.ts';
@@ -10,8 +12,9 @@ import { decodeKeySet, fromCoseKey, thumbprintOf } from '../core/cosekey.ts';
 import { parseEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
 import { hashAt, leafHash } from '../core/hash.ts';
-import { parseNote, parseVkeys } from '../core/note.ts';
+import { parseNote, parseVkeys, type Vkey } from '../core/note.ts';
 import { decodeReceipt, splitTransparent } from '../core/receipt.ts';
+import { type Policy, parsePolicy } from '../core/tlogpolicy.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { describeStatement } from './describe.ts';
 import { command } from './options.ts';
@@ -22,7 +25,8 @@ export function makeCommand(): Command {
   return command('inspect', 'print a file or URL of any format used here; nothing is verified')
     .argument(
       '<what>',
-      'checkpoint, proof, evidence, statement, receipt, vkeys, COSE keys, tile or bundle; - for standard input',
+      'checkpoint, proof, bundle, evidence, statement, receipt, vkeys, COSE keys, tile, entry bundle, tlog-policy, ' +
+        'trust bundle, or an answer in JSON; - for standard input',
     )
     .action(inspect);
 }
@@ -35,7 +39,8 @@ async function inspect(what: string, options: { json?: boolean }): Promise<void>
     const shown = attempt(() => read(bytes));
     if (shown) return print(options.json, shown);
   }
-  throw new Fault('bad-request', `${what} is of no format known here (${bytes.length} bytes)`);
+  const known = '`limmat inspect --help` lists those that are';
+  throw new Fault('bad-request', `${what} is of no format known here (${bytes.length} bytes): ${known}`);
 }
 
 async function download(url: string): Promise<Uint8Array> {
@@ -55,11 +60,24 @@ function attempt(read: () => Shown | undefined): Shown | undefined {
 
 /** From the most telling format to the least: what has a distinct beginning comes before what any bytes could be. */
 const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
+  (bytes) => ({ format: 'tlog-proof@v1', ...proofOf(bytes) }),
   (bytes) => {
-    const { index, path, checkpoint, extra } = parseTlogProof(bytes);
-    const entry = extra && (statementOf(extra) ?? toHex(extra));
-    return { format: 'tlog-proof@v1', index, path: path.map(toHex), ...noteOf(checkpoint), entry };
+    if (!isJson(bytes)) return undefined;
+    const { proof, enrolment } = parseBundle(bytes);
+    return { format: 'limmat-bundle/v1', ...proofOf(proof), enrolment: enrolment && proofOf(enrolment) };
   },
+  (bytes) => {
+    if (!isJson(bytes)) return undefined;
+    const { policy, genesis, receiptKeys = [] } = parseTrust(bytes);
+    const receipts = receiptKeys.map((key) => toHex(thumbprintOf(key)));
+    return {
+      format: 'limmat-trust/v1',
+      ...policyOf(policy),
+      genesis: genesis && toHex(genesis),
+      receiptKeys: receipts,
+    };
+  },
+  (bytes) => ({ format: 'tlog-policy', ...policyOf(parsePolicy(bytes)) }),
   (bytes) => {
     const { kind, log, hashes, notes } = parseEvidence(bytes);
     const key = `${log.name} (key ${log.id})`;
@@ -95,6 +113,7 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
     const keys = decodeKeySet(bytes);
     return keys.length === 0 ? undefined : { format: 'COSE key set', keys: keys.map(keyOf) };
   },
+  (bytes) => (isJson(bytes) ? { format: 'JSON', value: objectOf(bytes) } : undefined),
   (bytes) => {
     const width = bytes.length / 32;
     if (!Number.isInteger(width) || width < 1 || width > 256 || isBundle(bytes)) return undefined;
@@ -113,6 +132,37 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
     };
   },
 ];
+
+const isJson = (bytes: Uint8Array): boolean => bytes[0] === '{'.charCodeAt(0);
+
+function objectOf(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    return JSON.parse(fromUtf8(bytes, 'bad-request')) as Record<string, unknown>;
+  } catch (error) {
+    throw new Fault('bad-request', 'not JSON', { cause: error });
+  }
+}
+
+function proofOf(bytes: Uint8Array): Record<string, unknown> {
+  const { index, path, checkpoint, extra } = parseTlogProof(bytes);
+  const entry = extra && (statementOf(extra) ?? toHex(extra));
+  return { index, path: path.map(toHex), ...noteOf(checkpoint), entry };
+}
+
+function policyOf({ logs, witnesses, groups, quorum }: Policy): Record<string, unknown> {
+  const keyed = ({ vkey, url }: { vkey: Vkey; url?: string }) => ({
+    key: vkey.name,
+    id: vkey.id,
+    type: vkey.type,
+    url,
+  });
+  return {
+    logs: logs.map(keyed),
+    witnesses: witnesses.map(({ name, ...witness }) => ({ name, ...keyed(witness) })),
+    groups: groups.map(({ name, threshold, members }) => `${name}: ${threshold} of ${members.join(', ')}`),
+    quorum,
+  };
+}
 
 function noteOf(bytes: Uint8Array): Record<string, unknown> {
   const note = parseNote(bytes);

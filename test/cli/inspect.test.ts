@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LogClient } from '../../src/client/logclient.ts';
+import { formatBundle } from '../../src/client/proofbundle.ts';
 import { concat, toHex, utf8 } from '../../src/core/bytes.ts';
 import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { leafHash } from '../../src/core/hash.ts';
@@ -125,12 +126,52 @@ test('tile and bundle, full and partial', async () => {
   assert.is(entries[12]?.leafHash, toHex(leafHash(build)));
 });
 
+test('what a client keeps: a bundle, a trust bundle, a tlog-policy', async () => {
+  const proofs = [await fetched('v1/proof?index=12'), await fetched('v1/proof?index=2')] as const;
+  const bundle = await inspect(utf8(formatBundle({ proof: proofs[0], enrolment: proofs[1] })));
+  const { format, index, entry, enrolment } = bundle as { [name: string]: Record<string, unknown> };
+  assert.equal(
+    [format, index, entry?.kind, enrolment?.index, enrolment?.size],
+    ['limmat-bundle/v1', 12, 'build', 2, 300],
+  );
+  const out = join(root, 'trust.json');
+  await run('trust', 'bundle', '--url', server.url, '--vkey', log.vkey, '--out', out);
+  const trust = await inspect(readFileSync(out));
+  assert.equal([trust.format, trust.quorum], ['limmat-trust/v1', 'none']);
+  const vkeys = readFileSync(log.vkey, 'utf8').trim().split('\n');
+  assert.equal(
+    (trust.logs as { id: string }[]).map(({ id }) => id),
+    vkeys.map((vkey) => vkey.split('+')[1]),
+  );
+  const genesis = (await run('inspect', `${server.url}/tile/entries/000`)).entries as { leafHash: string }[];
+  assert.is(trust.genesis, genesis[0]?.leafHash);
+  const lines = [`log ${vkeys[0]}`, `witness w ${vkeys[1]} https://w.example`, 'group g all w', 'quorum g', ''];
+  const policy = await inspect(utf8(lines.join('\n')));
+  assert.equal([policy.format, policy.groups, policy.quorum], ['tlog-policy', ['g: 1 of w'], 'g']);
+  assert.equal(
+    [policy.witnesses].flat().map((one) => (one as Record<string, unknown>).url),
+    ['https://w.example'],
+  );
+});
+
+test('an answer in JSON, as it is', async () => {
+  const shown = await run('inspect', `${server.url}/ct/v1/get-sth`);
+  assert.is(shown.format, 'JSON');
+  assert.is((shown.value as Record<string, unknown>).tree_size, 300);
+});
+
 test('what is none of them, is not there, or cannot be reached', async () => {
   assert.match(await ends(2, 'inspect', '-x'), /unknown option/);
   const file = join(root, 'other');
-  for (const bytes of [utf8('hello, world'), new Uint8Array(0), concat(build, Uint8Array.of(0)), build.subarray(1)]) {
+  for (const bytes of [
+    utf8('hello, world'),
+    new Uint8Array(0),
+    concat(build, Uint8Array.of(0)),
+    build.subarray(1),
+    utf8('{'),
+  ]) {
     writeFileSync(file, bytes);
-    assert.match(await ends(2, 'inspect', file), /is of no format known here/);
+    assert.match(await ends(2, 'inspect', file), /is of no format known here .*--help/);
   }
   assert.match(await ends(2, 'inspect', join(root, 'none')), /there is no file/);
   assert.match(await ends(2, 'inspect', `${server.url}/tile/0/009`), /404/);

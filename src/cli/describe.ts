@@ -4,6 +4,7 @@ import { toHex } from '../core/bytes.ts';
 import { entryIdOf, type SignedStatement, statementIn } from '../core/cose.ts';
 import type { Signed } from '../core/cosignature.ts';
 import { COSIGNATURE_MLDSA44, NOTE_ED25519 } from '../core/note.ts';
+import { isoTime } from '../core/quorum.ts';
 import { toJson } from '../registry/json.ts';
 import { kindOf } from '../registry/names.ts';
 
@@ -39,6 +40,6 @@ export function describeProven(proven: Proven): Record<string, unknown> {
 
 export function describeSigned({ vkey, time }: Signed): string {
   const algorithm = vkey.type === COSIGNATURE_MLDSA44 ? 'ML-DSA-44' : 'Ed25519';
-  const when = time === undefined || time === 0 ? '' : ` at ${new Date(time * 1000).toISOString()}`;
+  const when = time === undefined || time === 0 ? '' : ` at ${isoTime(time)}`;
   return `${vkey.name} (${algorithm}${vkey.type === NOTE_ED25519 ? '' : ' cosignature'}, key ${vkey.id})${when}`;
 }

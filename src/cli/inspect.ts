@@ -37,6 +37,9 @@ async function inspect(what: string, options: { json?: boolean }): Promise<void>
   const bytes = /^https?:\/\//.test(what) ? await download(what) : readBytes(what);
   for (const read of READERS) {
     const shown = attempt(() => read(bytes));
+    // JSON is for people too, as it is.
+    if (shown?.format === 'JSON' && !options.json)
+      return void process.stdout.write(`${JSON.stringify(shown.value, null, 2)}\n`);
     if (shown) return print(options.json, shown);
   }
   const known = '`limmat inspect --help` lists those that are';
@@ -113,7 +116,7 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
     const keys = decodeKeySet(bytes);
     return keys.length === 0 ? undefined : { format: 'COSE key set', keys: keys.map(keyOf) };
   },
-  (bytes) => (isJson(bytes) ? { format: 'JSON', value: objectOf(bytes) } : undefined),
+  (bytes) => (/[[{]/.test(String.fromCharCode(bytes[0] ?? 0)) ? { format: 'JSON', value: jsonOf(bytes) } : undefined),
   (bytes) => {
     const width = bytes.length / 32;
     if (!Number.isInteger(width) || width < 1 || width > 256 || isBundle(bytes)) return undefined;
@@ -135,9 +138,9 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
 
 const isJson = (bytes: Uint8Array): boolean => bytes[0] === '{'.charCodeAt(0);
 
-function objectOf(bytes: Uint8Array): Record<string, unknown> {
+function jsonOf(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(fromUtf8(bytes, 'bad-request')) as Record<string, unknown>;
+    return JSON.parse(fromUtf8(bytes, 'bad-request'));
   } catch (error) {
     throw new Fault('bad-request', 'not JSON', { cause: error });
   }

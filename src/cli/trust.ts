@@ -1,11 +1,11 @@
 /** Whose signatures a command believes: pinned keys of a log, and the witnesses that a trust policy asks for. @module */
 import type { Command } from 'commander';
 import { type Pinned, requireQuorum } from '../client/offline.ts';
-import { parseTrust } from '../client/trust.ts';
+import { type Trust as ClientTrust, parseTrust } from '../client/trust.ts';
 import type { OpenedCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { explain } from '../core/quorum.ts';
-import { type Policy, parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
+import { parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
 import { required, setting } from './options.ts';
 import { readBytes, readVkeys } from './readinput.ts';
 
@@ -16,20 +16,24 @@ export type Trust = Pinned & {
   check(checkpoint: Pick<OpenedCheckpoint, 'checkpoint' | 'signed'>): string[] | undefined;
 };
 
-export function withTrust(command: Command, keys = 'the pinned keys of the log, one a line'): Command {
+export function withTrust(
+  command: Command,
+  keys = 'the pinned keys of the log, one a line',
+  age = 'how old their cosignatures may be',
+): Command {
   return command
     .addOption(setting('--vkey <file>', keys))
     .addOption(
       setting(
         '--policy <file>',
-        'tlog-policy, or a trust bundle: the witnesses that must have cosigned, and maybe the log',
+        'tlog-policy, or a trust bundle with one: the witnesses that must have cosigned, and maybe the log',
       ),
     )
-    .addOption(setting('--max-age <duration>', 'how old their cosignatures may be, such as 90s, 30m, 24h, 7d'));
+    .addOption(setting('--max-age <duration>', `${age}, such as 90s, 30m, 24h, 7d`));
 }
 
 export function readTrust(options: Trusting): Trust {
-  const policy = options.policy === undefined ? undefined : readPolicy(options.policy);
+  const policy = options.policy === undefined ? undefined : readPolicy(options.policy).policy;
   const max = options.maxAge === undefined ? undefined : parseDuration(options.maxAge);
   if (max !== undefined && !policy) throw new Fault('bad-request', '--max-age is for a --policy with witnesses');
   const isKnown = policy !== undefined && policy.logs.length > 0 && options.vkey === undefined;
@@ -44,10 +48,10 @@ export function readTrust(options: Trusting): Trust {
   };
 }
 
-/** A tlog-policy, by itself or in what `limmat trust bundle` wrote. */
-export function readPolicy(path: string): Policy {
+/** A tlog-policy, by itself or with what else `limmat trust bundle` wrote. */
+export function readPolicy(path: string): ClientTrust {
   const bytes = readBytes(path);
-  return bytes[0] === '{'.charCodeAt(0) ? parseTrust(bytes).policy : parsePolicy(bytes);
+  return bytes[0] === '{'.charCodeAt(0) ? parseTrust(bytes) : { policy: parsePolicy(bytes) };
 }
 
 const UNITS = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 } as const;

@@ -8,14 +8,15 @@ import { statementIn } from '../core/cose.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { parseVkey, type Vkey } from '../core/note.ts';
-import { type Policy, parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
+import { type Policy, policyKeys } from '../core/tlogpolicy.ts';
 import { kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { replaceFile } from '../store/durable.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
-import { readBytes, readVkeys } from './readinput.ts';
+import { readVkeys } from './readinput.ts';
 import { receiptKeys } from './receipts.ts';
+import { readPolicy } from './trust.ts';
 
 export function makeCommand(): Command {
   const bundle = command('bundle', 'write what a client pins of a log into one file: keys, witnesses, first entry')
@@ -32,7 +33,7 @@ type Options = { url?: string; vkey?: string; policy?: string; out: string; json
 async function writeBundle(options: Options): Promise<void> {
   const vkeys = readVkeys(required(options, 'vkey'));
   const client = new LogClient(required(options, 'url'), fetch);
-  const given = options.policy === undefined ? undefined : withLogs(parsePolicy(readBytes(options.policy)), vkeys);
+  const given = options.policy === undefined ? undefined : withLogs(readPolicy(options.policy).policy, vkeys);
   // A bundle that nothing of this log satisfies is not written. The witnesses of the first policy may be others by now.
   const first = verifyPinned(await client.get('v1/proof?index=0'), {
     vkeys: given ? policyKeys(given) : vkeys,

@@ -11,9 +11,10 @@ import { toHex } from '../core/bytes.ts';
 import { statementIn } from '../core/cose.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
+import { formatVkey } from '../core/note.ts';
 import { explain } from '../core/quorum.ts';
 import { splitTransparent } from '../core/receipt.ts';
-import { NO_QUORUM } from '../core/tlogpolicy.ts';
+import { NO_QUORUM, type Policy, type PolicyLog } from '../core/tlogpolicy.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';
 import { describeProven } from './describe.ts';
@@ -39,7 +40,7 @@ export function makeCommand(): Command {
       setting('--artifact <file>', 'the file that must be one of the build; in an opaque log, the entry itself'),
     )
     .action(check);
-  return withTrust(made);
+  return withTrust(made, undefined, 'how old what was signed may be, by each witness that counts or else by the log');
 }
 
 type Options = Trusting & { trust?: string; artifact?: string; json?: boolean };
@@ -57,27 +58,39 @@ async function check(file: string, options: Options): Promise<void> {
     ...describeProven(verified),
     receiptKey: receiptKey && toHex(thumbprintOf(receiptKey)),
     key: enrolment && describeEnrolment(enrolment),
-    witnesses: trust.policy.quorum === NO_QUORUM ? [] : explain(trust.policy, quorum),
-    // Of an opaque entry, which has no name, the file's own.
-    artifact: verified.statement ? artifact : options.artifact,
+    // A receipt says nothing of any; whoever asks for some has had it refused.
+    witnesses: receiptKey || trust.policy.witnesses.length === 0 ? [] : explain(trust.policy, quorum),
+    // Of an opaque entry, which has no name for it, the file's own.
+    artifact: (verified.statement && artifact) ?? options.artifact,
     notShown,
   });
 }
 
 /** A policy that names its log needs no keys beside it; one that does not says who else must have seen the tree. */
 function readTrust({ trust, vkey, policy }: Options): Trust {
-  if (trust !== undefined && (vkey !== undefined || policy !== undefined)) {
-    throw new Fault(
-      'bad-request',
-      '--trust says all that is believed: leave out --vkey and --policy (or LIMMAT_VKEY, LIMMAT_POLICY)',
-    );
+  if (trust) {
+    if (!vkey && !policy) return parseTrust(readBytes(trust));
+    const what = '--trust says all that is believed: leave out --vkey and --policy (or LIMMAT_VKEY, LIMMAT_POLICY)';
+    throw new Fault('bad-request', what);
   }
-  const whole = trust ?? (vkey === undefined ? policy : undefined);
-  if (whole !== undefined) return parseTrust(readBytes(whole));
-  const pinned = trustInKeys(readVkeys(required({ vkey }, 'vkey')));
-  if (policy === undefined) return pinned;
+  if (!policy) return trustInKeys(readVkeys(required({ vkey }, 'vkey')));
   const asked = readPolicy(policy);
-  return { policy: { ...asked, logs: [...pinned.policy.logs, ...asked.logs] } };
+  const { logs } = asked.policy;
+  if (vkey)
+    return { ...asked, policy: { ...asked.policy, logs: inBoth(trustInKeys(readVkeys(vkey)).policy.logs, logs) } };
+  if (logs.length > 0) return asked;
+  throw new Fault(
+    'bad-policy',
+    'the policy names no log: add a line `log <vkey>` with the key of the log, or give --vkey',
+  );
+}
+
+/** The pinned keys, without those that a policy leaves out which names logs itself: what is believed must be in both. */
+function inBoth(pinned: Policy['logs'], named: Policy['logs']): Policy['logs'] {
+  const isNamed = ({ vkey }: PolicyLog) => named.some((log) => formatVkey(log.vkey) === formatVkey(vkey));
+  const both = named.length === 0 ? pinned : pinned.filter(isNamed);
+  if (both.length > 0) return both;
+  throw new Fault('bad-policy', 'the policy names logs, and none by a key of --vkey: leave out one of the two');
 }
 
 /** SPEC: a bare receipt proves the log's word alone: where a policy asks for witnesses, a `tlog-proof` is needed. */
@@ -86,7 +99,7 @@ function refuseReceipt(file: string, { policy }: Trust): never {
   if (policy.quorum !== NO_QUORUM) {
     throw new Fault('no-quorum', `no witness evidence: ${file} is a receipt, the word of the log alone; ${instead}`);
   }
-  const what = `${file} is COSE, not a .tlog-proof, and no receipt keys are given: a statement with its receipt goes with --trust`;
+  const what = `${file} is COSE, not a .tlog-proof, and no receipt keys are given, as they are in what \`limmat trust bundle\` writes`;
   throw new Fault('bad-request', `${what}; ${instead}`);
 }
 

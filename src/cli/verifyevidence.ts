@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import { type Conviction, parseEvidence, verifyEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
 import type { Vkey } from '../core/note.ts';
-import { parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
+import { policyKeys } from '../core/tlogpolicy.ts';
 import { describeSigned } from './describe.ts';
 import { command, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes, readVkeys } from './readinput.ts';
+import { readPolicy } from './trust.ts';
 
 export function makeCommand(): Command {
   return command('verify-evidence', 'check offline that a file proves misbehaviour of a log: 0 it does, 1 it does not')
@@ -38,7 +39,7 @@ function keysOf({ vkey, policy }: Options): Vkey[] {
   }
   return [
     ...(vkey === undefined ? [] : readVkeys(vkey)),
-    ...(policy === undefined ? [] : policyKeys(parsePolicy(readBytes(policy)))),
+    ...(policy === undefined ? [] : policyKeys(readPolicy(policy).policy)),
   ];
 }
 

@@ -4,13 +4,13 @@
  */
 import { sha256 } from '#sha256';
 import { equal, fromUtf8, toHex } from '../core/bytes.ts';
-import { type CborMap, decode } from '../core/cbor.ts';
+import { decode } from '../core/cbor.ts';
 import { decodeStatement, type SignedStatement, statementIn, verifyStatement } from '../core/cose.ts';
 import { fromCoseKey } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { verifyInclusion } from '../core/proof.ts';
-import { type Age, evaluate, explain, type Verdict } from '../core/quorum.ts';
+import { type Age, AHEAD, evaluate, explain, isoTime, type Verdict } from '../core/quorum.ts';
 import { kidOf, type PublicKey } from '../core/signature.ts';
 import { parseTlogProof, type TlogProof } from '../core/tlogproof.ts';
 import { artifactIn, type Digests, type Proven, verifyParsed } from './offline.ts';
@@ -109,6 +109,7 @@ function prove(proof: TlogProof, trust: Trust, entry?: Uint8Array, age?: Age): {
   const proven = verifyParsed(proof, trustedKeys(trust), entry);
   const { origin, size, root, signed } = proven;
   const quorum = evaluate(trust.policy, { checkpoint: { origin, size, root }, signed }, age);
+  if (!quorum.log) throw new Fault('unknown-signer', `no key of the log ${origin} that is pinned has signed this`);
   if (!quorum.met) throw new Fault('bad-proof', explain(trust.policy, quorum).join('; '), { rule: 'quorum' });
   if (age) checkAge(proven, age);
   checkGenesis(proven.index, proven.leafHash, trust);
@@ -135,9 +136,11 @@ const text = (bytes: Uint8Array): string => fromUtf8(bytes, 'bad-proof');
 
 /** A log whose policy asks for no witness says itself when it signed. */
 function checkAge({ signed }: Proven, { now, max }: Age): void {
-  const newest = Math.max(0, ...signed.map(({ time }) => time ?? 0));
-  if (newest >= now - max) return;
-  const when = newest === 0 ? 'has no time' : `is from ${new Date(1000 * newest).toISOString()}`;
+  const times = signed.map(({ time }) => time ?? 0);
+  // Whoever signs for a time to come would be fresh until then.
+  if (times.some((time) => time >= now - max && time <= now + AHEAD)) return;
+  const newest = Math.max(0, ...times);
+  const when = newest === 0 ? 'has no time' : `is from ${isoTime(newest)}`;
   throw new Fault('bad-proof', `the newest signature ${when}: fetch a fresh proof, or allow for a greater age`);
 }
 
@@ -145,10 +148,11 @@ function checkAge({ signed }: Proven, { now, max }: Age): void {
 function enrolmentIn({ entry, index }: Proven): Enrolment {
   const statement = statementIn(entry);
   const payload = statement?.contentType === 'application/vnd.limmat.key+cbor' ? decode(statement.payload) : undefined;
-  if (!statement || !(payload instanceof Map) || payload.get('event') !== 'enroll') {
+  const publicKey = payload instanceof Map && payload.get('event') === 'enroll' ? payload.get('publicKey') : undefined;
+  if (!statement || !(payload instanceof Map) || !(publicKey instanceof Uint8Array)) {
     throw new Fault('bad-proof', `entry ${index}, which the bundle has as an enrolment, enrolled no key`);
   }
-  const key = fromCoseKey(decode(payload.get('publicKey') as Uint8Array)).key;
+  const key = fromCoseKey(decode(publicKey)).key;
   const [keyId, purpose] = [String(payload.get('keyId')), String(payload.get('purpose'))];
   return { index, organisation: statement.iss, keyId, purpose, key };
 }
@@ -185,13 +189,16 @@ function artifactOf(
   return artifactIn({ artifacts: artifactsIn(statement.payload) }, known);
 }
 
-/** What a build lists; the log has admitted it, so it has the form of its kind. */
+/** What a build lists. Fault `bad-proof` if it has not the form of its kind, as a log of raw bytes may have admitted it. */
 function artifactsIn(payload: Uint8Array): { name: string; digests: Record<string, Uint8Array> }[] {
-  const build = decode(payload) as CborMap;
-  return (build.get('artifacts') as readonly CborMap[]).map((artifact) => ({
-    name: artifact.get('name') as string,
-    digests: Object.fromEntries(artifact.get('digests') as ReadonlyMap<string, Uint8Array>),
-  }));
+  const build = decode(payload);
+  const artifacts = build instanceof Map ? build.get('artifacts') : undefined;
+  if (!Array.isArray(artifacts)) throw new Fault('bad-proof', 'this is no build: it lists no artifacts');
+  return artifacts.map((artifact: unknown) => {
+    const [name, digests] = artifact instanceof Map ? [artifact.get('name'), artifact.get('digests')] : [];
+    if (digests instanceof Map) return { name: String(name), digests: Object.fromEntries(digests) };
+    throw new Fault('bad-proof', 'this is no build: an artifact of it has no digests');
+  });
 }
 
 /** What nobody may conclude from this file alone. */

@@ -107,6 +107,6 @@ function ruleOf(groups: readonly PolicyGroup[], name: string): string {
 }
 
 /** Times beyond what a date can say are shown as the number of seconds. */
-function isoTime(time: number): string {
+export function isoTime(time: number): string {
   return time <= 8.64e12 ? new Date(time * 1000).toISOString() : `${time} s`;
 }

@@ -158,6 +158,9 @@ test('an answer in JSON, as it is', async () => {
   const shown = await run('inspect', `${server.url}/ct/v1/get-sth`);
   assert.is(shown.format, 'JSON');
   assert.is((shown.value as Record<string, unknown>).tree_size, 300);
+  const list = [{ a: [null, 'xy', { k: 1 }, 2] }];
+  const { stdout } = await limmatIn({ input: Buffer.from(JSON.stringify(list)) }, 'inspect', '-');
+  assert.equal(JSON.parse(stdout), list, 'for people as JSON too');
 });
 
 test('what is none of them, is not there, or cannot be reached', async () => {

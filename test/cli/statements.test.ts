@@ -108,7 +108,7 @@ test('proof writes a Transparent Statement too, which verifies by the receipt ke
   assert.equal([verified.receiptKey], pinned.receiptKeys);
   assert.match(await ends(1, 'verify', out, '--trust', trust, '--artifact', vendor.vkey), /not among the artifacts/);
   assert.match(await ends(1, 'verify', out, '--trust', trust, '--max-age', '1h'), /a receipt has no time/);
-  assert.match(await ends(2, 'verify', out, '--vkey', vendor.vkey), /is COSE.*goes with --trust/);
+  assert.match(await ends(2, 'verify', out, '--vkey', vendor.vkey), /is COSE.*what `limmat trust bundle` writes/);
 });
 
 test('verify: a proof with any line changed, and the keys of another log', async () => {

@@ -6,7 +6,7 @@ import { Log } from '../../src/client/log.ts';
 import { formatBundle, parseBundle } from '../../src/client/proofbundle.ts';
 import { formatTrust, parseTrust, type Trust, trustInKeys } from '../../src/client/trust.ts';
 import { verify } from '../../src/client/verify.ts';
-import { fromUtf8, toHex, utf8 } from '../../src/core/bytes.ts';
+import { fromUtf8, type Hash, toHex, utf8 } from '../../src/core/bytes.ts';
 import { type Cbor, encode } from '../../src/core/cbor.ts';
 import { formatCheckpoint } from '../../src/core/checkpoint.ts';
 import {
@@ -201,6 +201,8 @@ test('a quorum that is not met, an age that is exceeded, another first entry', (
   const time = Math.max(...verify(bundle, trust).signed.map((one) => one.time ?? 0));
   assert.ok(verify(bundle, trust, { age: { now: time + 60, max: 60 } }));
   faults('bad-proof', () => verify(bundle, trust, { age: { now: time + 61, max: 60 } }));
+  const ahead = faults('bad-proof', () => verify(bundle, trust, { age: { now: time - 301, max: 60 } }));
+  assert.match(ahead.message, /the newest signature is from 20/, 'a time to come is not fresh until then');
   const { vkey } = trust.policy.logs.find(({ vkey: { type } }) => type === 1) as { vkey: typeof witness };
   faults('bad-proof', () => verify(bundle, trustInKeys([vkey]), { age: { now: time, max: 60 } }), 'it has no time');
   faults('unknown-signer', () => verify(bundle, trustInKeys([witness])));
@@ -307,6 +309,21 @@ test('limmat verify checks a bundle as fully with the keys of the log, or a poli
   assert.is((await run('verify', file, '--vkey', vendor.vkey, '--policy', trusted)).verified, true);
   const fetched = ['proof', '--index', '0', '--url', vendor.target[1] as string, '--out', vendor.path('genesis')];
   assert.is((await run(...fetched, '--policy', trusted)).entry, 0);
+  // Of a policy that names logs, those count that are pinned too.
+  const other = vkeyOf('log.example/other', NOTE_ED25519, signerOf('ed25519', new Uint8Array(32)).key);
+  const both = [...trust.policy.logs, { vkey: other }];
+  const wider = vendor.file('wider.policy', formatPolicy({ ...trust.policy, logs: both }));
+  assert.is((await run('verify', file, '--vkey', vendor.vkey, '--policy', wider)).verified, true);
+  const otherKey = vendor.file('other.vkey', `${formatVkey(other)}\n`);
+  assert.match(await ends(1, 'verify', file, '--vkey', otherKey, '--policy', wider), /no signature .* by a given key/);
+  const elsewhere = vendor.file('elsewhere.policy', formatPolicy({ ...trust.policy, logs: [{ vkey: other }] }));
+  assert.match(await ends(2, 'verify', file, '--vkey', vendor.vkey, '--policy', elsewhere), /none by a key of --vkey/);
+  assert.match(await ends(2, 'verify', file, '--policy', vendor.vkey), /is not log, witness, group or quorum/);
+  const first = vendor.path('genesis');
+  const lost = vendor.file('lost.json', formatTrust({ ...trust, genesis: new Uint8Array(32) as Hash }));
+  for (const keys of [[], ['--vkey', vendor.vkey]]) {
+    assert.match(await ends(1, 'verify', first, '--policy', lost, ...keys), /not the first policy that is pinned/);
+  }
   // Whoever gives both must not believe that both were asked for.
   assert.match(await ends(2, 'verify', file, '--trust', trusted, '--policy', policy), /leave out --vkey and --policy/);
 });

@@ -31,6 +31,6 @@ export function rotateReceiptKey(options: RotateOptions): void {
     receiptKey: current,
     number,
     retired,
-    next: `limmat serve --data ${directory.data}; then /.well-known/scitt-keys lists the new key, and clients find the old one by its kid`,
+    next: `limmat serve --data ${directory.data}; then /.well-known/scitt-keys lists the new key first; clients that pin keys renew their trust bundle`,
   });
 }

@@ -7,7 +7,15 @@ import { parseCheckpoint } from '../core/checkpoint.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { formatVkey, parseNote } from '../core/note.ts';
 import { Answers } from '../http/answers.ts';
-import { createApp, opaqueRoutes, operatorRoutes, proofRoutes, statementRoutes, tileRoutes } from '../http/app.ts';
+import {
+  createApp,
+  keyRoutes,
+  opaqueRoutes,
+  operatorRoutes,
+  proofRoutes,
+  statementRoutes,
+  tileRoutes,
+} from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
 import { createMetrics } from '../http/metrics.ts';
@@ -154,9 +162,10 @@ async function serve(options: Options): Promise<void> {
       ...(entries === 'opaque'
         ? opaqueRoutes(log)
         : [
-            ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }, keys.receipts),
+            ...statementRoutes({ log, answers: new Answers(facts), verify: verifier(), screen }),
             ...schemaRoutes(new Map(Object.entries(allSchemas()))),
           ]),
+      ...keyRoutes(keys.receipts),
       ...proofRoutes({
         log,
         receiptKeys: keys.receipts,

@@ -37,7 +37,11 @@ export function proveTransparent(bytes: Uint8Array, trust: Trust, age?: Age): Pr
     const key = kid && receiptKeys.find((one) => equal(thumbprintOf(one), kid));
     return key ? [proveByReceipt(receipt, key)] : [];
   });
-  if (!first) throw new Fault('unknown-signer', 'the statement carries no receipt by a receipt key that is pinned');
+  if (!first)
+    throw new Fault(
+      'unknown-signer',
+      'the statement carries no receipt by a receipt key that is pinned: if the log has rotated it, renew the trust bundle',
+    );
   return first;
 
   function proveByReceipt(receiptBytes: Uint8Array, receiptKey: PublicKey): ProvenByReceipt {

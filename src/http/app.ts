@@ -95,7 +95,7 @@ export function opaqueRoutes(log: LogHandle): Route[] {
 }
 
 /** The routes of a log of statements beside its tiles. */
-export function statementRoutes(parts: EntriesParts, receiptKeys: LogPublicKeys['receipts']): Route[] {
+export function statementRoutes(parts: EntriesParts): Route[] {
   const get = { method: 'GET', form: asAccepted, limit: noBody, hot: false } as const;
   return [
     {
@@ -115,8 +115,15 @@ export function statementRoutes(parts: EntriesParts, receiptKeys: LogPublicKeys[
       handler: transparentHandler(parts),
       described: transparentDescribed,
     },
-    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(receiptKeys), described: keySetDescribed },
-    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(receiptKeys), described: keyDescribed },
+  ];
+}
+
+/** The keys of receipts, which sign the tree heads of `/ct/v1` too. */
+export function keyRoutes(keys: LogPublicKeys['receipts']): Route[] {
+  const get = { method: 'GET', form: asAccepted, limit: noBody, hot: false } as const;
+  return [
+    { ...get, path: '/.well-known/scitt-keys', handler: keySetHandler(keys), described: keySetDescribed },
+    { ...get, path: '/.well-known/scitt-keys/:kid', handler: keyHandler(keys), described: keyDescribed },
   ];
 }
 

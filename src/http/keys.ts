@@ -13,7 +13,7 @@ const PREFIX = '/.well-known/scitt-keys/';
 const HEADERS = { 'content-type': 'application/cbor', 'cache-control': 'public, max-age=3600', ...open };
 
 export const keySetDescribed: Described = {
-  summary: 'The key that signs receipts now (SCRAPI).',
+  summary: 'The keys that sign receipts and did before, the one in use first (SCRAPI).',
   answers: answers('A COSE_KeySet', 'application/cbor'),
 };
 
@@ -23,9 +23,9 @@ export const keyDescribed: Described = {
   answers: answers('A COSE_Key', 'application/cbor'),
 };
 
-/** SPEC: may list the key in use alone; those of before are found by their kid as long as receipts live. */
-export function keySetHandler([current]: LogPublicKeys['receipts']): Handler {
-  const body = encodeKeySet([describe(current)]);
+/** All of them, as long as receipts live: whoever pins what is listed now can verify those of before too. */
+export function keySetHandler(keys: LogPublicKeys['receipts']): Handler {
+  const body = encodeKeySet(keys.map(describe));
   return () => ({ status: 200, headers: HEADERS, body });
 }
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readBundle } from '../../src/core/bundle.ts';
-import { equal, toBase64url } from '../../src/core/bytes.ts';
+import { equal, toBase64url, toHex } from '../../src/core/bytes.ts';
 import { decode } from '../../src/core/cbor.ts';
 import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { type CoseKey, decodeKeySet, fromCoseKey, thumbprintOf } from '../../src/core/cosekey.ts';
@@ -53,6 +53,7 @@ test('a rotated receipt key: old receipts verify by their kid, new ones are by t
   let server = await serve(data, '--public-url', publicUrl);
   const [before] = (await keySet(server)) as [CoseKey];
   const old = await firstReceipt(server);
+  writeFileSync(`${data}.cose`, await bytesAt(server, `${old.place}/transparent-statement`));
   const oldKid = await check(server, old.receipt, old.entry);
   sameBytes(oldKid, thumbprintOf(before.key));
   const running = await limmat('key', 'rotate-receipt-key', '--data', data);
@@ -68,7 +69,11 @@ test('a rotated receipt key: old receipts verify by their kid, new ones are by t
 
   server = await serve(data, '--public-url', publicUrl);
   const [after, ...others] = (await keySet(server)) as [CoseKey, ...CoseKey[]];
-  assert.equal(others, [], 'the set lists the key in use');
+  assert.equal(
+    others.map(({ key }) => toHex(key.bytes)),
+    [toHex(before.key.bytes)],
+    'the key in use, then those of before',
+  );
   assert.is(toBase64url(thumbprintOf(after.key)), rotated.receiptKey);
   assert.not.ok(equal(after.key.bytes, before.key.bytes));
   sameBytes((await keyOf(server, oldKid)).key.bytes, before.key.bytes);
@@ -77,6 +82,13 @@ test('a rotated receipt key: old receipts verify by their kid, new ones are by t
   const newKid = thumbprintOf(after.key);
   const fresh = await bytesAt(server, old.place);
   sameBytes(await check(server, fresh, old.entry), newKid);
+
+  // A client that pins the keys now can check what was given out before.
+  const pins = ['--url', server.url, '--vkey', `${data}/log.vkey`, '--out', `${data}.json`];
+  const pinned = await limmat('trust', 'bundle', ...pins);
+  assert.is(pinned.code, 0, pinned.stderr);
+  const verified = await limmat('verify', `${data}.cose`, '--trust', `${data}.json`);
+  assert.is(verified.code, 0, verified.stderr);
 
   const transparent = splitTransparent(await bytesAt(server, `${old.place}/transparent-statement`));
   sameBytes(transparent.statement, old.entry);

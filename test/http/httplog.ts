@@ -15,7 +15,7 @@ import { leafHash } from '../../src/core/hash.ts';
 import { deriveSeed } from '../../src/core/logkeys.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { Answers } from '../../src/http/answers.ts';
-import { createApp, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../../src/http/app.ts';
+import { createApp, keyRoutes, opaqueRoutes, operatorRoutes, statementRoutes, tileRoutes } from '../../src/http/app.ts';
 import type { Verify } from '../../src/http/entries.ts';
 import { closeFront, createFront } from '../../src/http/front.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
@@ -264,7 +264,8 @@ export function routesOf(log: LogHandle, mode: EntryMode): Route[] {
   metrics.watch(log, []);
   return [
     ...tileRoutes(log),
-    ...(mode === 'opaque' ? opaqueRoutes(log) : statementRoutes(parts, signer.keys.receipts)),
+    ...(mode === 'opaque' ? opaqueRoutes(log) : statementRoutes(parts)),
+    ...keyRoutes(signer.keys.receipts),
     ...operatorRoutes({ log, origin: ORIGIN, stopping: () => false }, metrics),
   ];
 }

@@ -40,6 +40,8 @@ export function exitCode(error: unknown): number {
   if (isSystemError(error)) return USAGE;
   if (!(error instanceof Fault)) return BUG;
   if (NOT_SO.includes(error.code)) return FAILED;
+  // Whoever is told when to ask again may ask again.
+  if (error.retryAfter !== undefined) return UNAVAILABLE;
   return LOG_SAID_NO.includes(error.code) ? UNAVAILABLE : USAGE;
 }
 

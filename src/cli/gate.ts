@@ -70,6 +70,9 @@ async function pass(artifacts: string[], options: Options): Promise<void> {
     patience: parseNumber('patience', options.patience),
     keep: (logged, note, log) => writeBundles(log, logged, JSON.parse(note) as string[], folder),
   });
+  if (options.resume && artifacts.length > 0) {
+    throw new Fault('bad-request', '--resume goes on with what lies in the spool: leave out the files');
+  }
   if (options.resume) return resume(submitter, options);
   if (artifacts.length === 0) throw new Fault('bad-request', 'gate takes the files of a build, or --resume');
   const known = await Promise.all(artifacts.map((path) => provenAlready(path, logs, options.json)));
@@ -95,6 +98,9 @@ async function pass(artifacts: string[], options: Options): Promise<void> {
 /** In the order in which they are tried, each with what is pinned of it. */
 function logsOf({ url: urls, trust: files }: Options): Log[] {
   if (urls.length === 0) throw missing('url');
+  // Such a log is not away, and will never be there.
+  const wrong = urls.find((url) => !/^https?:\/\//.test(url) || !URL.canParse(url));
+  if (wrong !== undefined) throw new Fault('bad-request', `${wrong} is not the http or https URL of a log`);
   if (files.length === 0) throw missing('trust');
   if (files.length !== 1 && files.length !== urls.length) {
     const what = `--trust is one for all logs or one for each, in the order of --url: not ${files.length} for ${urls.length}`;
@@ -152,7 +158,7 @@ function isAway(error: Fault): boolean {
 }
 
 function waiting(fault: Fault, folder: string): Fault {
-  const what = `${fault.message}\nNot logged. The statement lies in ${folder}; \`limmat gate --resume\` submits it again`;
+  const what = `${fault.message}\nNot proven. The statement lies in ${folder}; \`limmat gate --resume --spool ${folder}\` submits it again, with the same --url and --trust`;
   return new Fault(fault.code, what, { ...(fault.rule === undefined ? {} : { rule: fault.rule }), cause: fault });
 }
 
@@ -160,8 +166,8 @@ function waiting(fault: Fault, folder: string): Fault {
 function warn({ message }: Fault, folder: string): void {
   const bar = '!'.repeat(100);
   console.error(
-    `${bar}\nNOT LOGGED: this release goes on WITHOUT a proof, because the log, or its witnesses, are away.\n${message}\n` +
-      `Its statement lies in ${folder}. Keep that folder, and run \`limmat gate --resume --offline-spool ${folder}\`.\n${bar}`,
+    `${bar}\nNOT PROVEN: this release goes on WITHOUT a proof, because the log, or its witnesses, are away.\n${message}\n` +
+      `Its statement lies in ${folder}. Keep that folder, and run \`limmat gate --resume --offline-spool ${folder}\` with the same --url and --trust.\n${bar}`,
   );
 }
 

@@ -79,7 +79,7 @@ test('a log that is away fails the job and loses nothing; later the spool is sub
   const { files, spool } = job('a.bin');
   const bundle = `${files[0]}.limmat.json`;
   const said = await ends(3, 'gate', ...files, ...flags('3', spool, NOWHERE), '--patience', '0');
-  assert.match(said, /Not logged\. The statement lies in/);
+  assert.match(said, /Not proven\. The statement lies in/);
   assert.is(waiting(spool).length, 1);
   assert.not.ok(existsSync(bundle));
   const target = ['gate', '--resume', '--trust', trust, '--spool', spool, '--patience', '0'];
@@ -109,7 +109,7 @@ test('with an offline spool the release goes on, loudly, and is proven later tho
     '--json',
   );
   assert.is(ran.code, 0, ran.stderr);
-  assert.match(ran.stderr, /NOT LOGGED: this release goes on WITHOUT a proof/);
+  assert.match(ran.stderr, /NOT PROVEN: this release goes on WITHOUT a proof/);
   assert.is((JSON.parse(ran.stdout) as { logged: boolean }).logged, false);
   assert.not.ok(existsSync(`${file}.limmat.json`));
   rmSync(gone, { recursive: true });
@@ -121,6 +121,14 @@ test('a refusal stops the release with an offline spool too', async () => {
   const { files, spool } = job('a.bin');
   const call = flags('5', spool).with(-3, 'nowhere-1');
   assert.match(await ends(3, 'gate', ...files, ...call, '--offline-spool', spool), /site/);
+});
+
+test('a URL that is none is a call that cannot be used, and so are files beside --resume', async () => {
+  const { files, spool } = job('a.bin');
+  for (const url of ['nonsense', 'ftp://log.example', 'http://']) {
+    assert.match(await ends(2, 'gate', ...files, ...flags('7', spool, url)), /is not the http or https URL of a log/);
+  }
+  assert.match(await ends(2, 'gate', '--resume', ...files, ...flags('7', spool)), /leave out the files/);
 });
 
 test('without its witnesses nothing passes, and a bundle without them is none', async () => {
@@ -166,7 +174,7 @@ test('of several logs the first that can takes the build, and the proof is of th
 test('several logs are lines of the environment and a list in a file, and the spool finds its way to one', async () => {
   const { place, files, spool } = job('a.bin');
   const said = await ends(3, 'gate', ...files, ...flags('13', spool, closed), '--url', closed, '--patience', '0');
-  assert.match(said, /Not logged/);
+  assert.match(said, /Not proven/);
   const env = { LIMMAT_URL: `${closed}\n  ${vendor.server.url}\n`, LIMMAT_TRUST: `${strangers}\n${trust}` };
   const { code, stderr } = await limmatIn({ env }, 'gate', '--resume', '--spool', spool);
   assert.is(code, 0, stderr);
@@ -274,7 +282,7 @@ test('the GitLab template logs a build, and what waits is proven by its other jo
   };
   const ran = step(gate?.script.join('\n') ?? '', place, { ...env, LIMMAT_URL: NOWHERE });
   assert.is(ran.code, 0, ran.stderr);
-  assert.match(ran.stderr, /NOT LOGGED/);
+  assert.match(ran.stderr, /NOT PROVEN/);
   assert.is(waiting(join(place, '.limmat-spool')).length, 1);
   const later = step(resume?.script.join('\n') ?? '', place, { ...env, LIMMAT_URL: vendor.server.url });
   assert.is(later.code, 0, later.stderr);
@@ -284,7 +292,7 @@ test('the GitLab template logs a build, and what waits is proven by its other jo
 test('a log that comes back under another address is the same log to the spool', async () => {
   const { files, spool } = job('a.bin');
   await vendor.server.end('SIGTERM');
-  assert.match(await ends(3, 'gate', ...files, ...flags('10', spool), '--patience', '0'), /Not logged/);
+  assert.match(await ends(3, 'gate', ...files, ...flags('10', spool), '--patience', '0'), /Not proven/);
   vendor.server = await serve(vendor.data);
   await run('gate', '--resume', '--trust', trust, '--url', vendor.server.url, '--spool', spool);
   assert.ok(existsSync(`${files[0]}.limmat.json`));

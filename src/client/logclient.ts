@@ -128,9 +128,15 @@ function toOutcome(value: Cbor): BatchOutcome {
   throw new Fault('bad-cbor', 'an item of the answer is neither a receipt nor a problem');
 }
 
+/** RFC 9110 §10.2.3: seconds, or a date; in seconds from now, one at least. NaN if it is neither. */
+function retryAfterIn(headers: Headers): number {
+  const text = headers.get('retry-after') ?? '';
+  return Math.max(1, /^[0-9]+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - Date.now()) / 1000));
+}
+
 /** What the log said, with the code that goes with its status. */
 function faultOf(url: string, { status, headers }: Response, body: Uint8Array): Fault {
-  const retry = Number(headers.get('retry-after') ?? Number.NaN);
+  const retry = retryAfterIn(headers);
   const detail = Number.isFinite(retry) ? { retryAfter: retry } : {};
   if (status === 204) {
     return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', {

@@ -43,10 +43,11 @@ export function formatTlogProof({ index, path, checkpoint, extra }: TlogProof): 
 export function parseTlogProof(bytes: Uint8Array): TlogProof {
   if (bytes.length > MAX_PROOF) throw new Fault('bad-proof', `a proof of ${bytes.length} bytes is too large`);
   const text = fromUtf8(bytes, 'bad-proof');
+  if (!text.startsWith(`${FIRST_LINE}\n`))
+    throw new Fault('bad-proof', `a tlog-proof begins with the line ${FIRST_LINE}`);
   const split = text.indexOf('\n\n');
   if (split < 0) throw new Fault('bad-proof', 'a tlog-proof has an empty line before its checkpoint');
-  const [first, ...lines] = text.slice(0, split).split('\n');
-  if (first !== FIRST_LINE) throw new Fault('bad-proof', `a tlog-proof begins with the line ${FIRST_LINE}`);
+  const [, ...lines] = text.slice(0, split).split('\n');
   const extra = lines[0]?.startsWith('extra ') ? fromBase64((lines.shift() ?? '').slice(6), 'bad-proof') : undefined;
   const index = lines.shift() ?? '';
   if (!index.startsWith('index ')) throw new Fault('bad-proof', 'a tlog-proof names the index of its entry');

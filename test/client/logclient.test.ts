@@ -129,6 +129,9 @@ test('a log that says after how long to ask again is asked again, with the same 
     [() => problem(503, 'Try Again Later', 'full', { 'retry-after': '2' }), 2],
     [() => new Response('slow down', { status: 429, headers: { 'retry-after': '1' } }), 1],
     [() => new Response(null, { status: 204, headers: { 'retry-after': '3' } }), 3],
+    // Never at once, however long ago it was.
+    [() => problem(503, 'Try Again Later', 'full', { 'retry-after': '0' }), 1],
+    [() => problem(503, 'Try Again Later', 'full', { 'retry-after': new Date(0).toUTCString() }), 1],
     [() => new Response(null, { status: 204 }), 1],
   ] as const) {
     const { client, asked, slept } = clientOf(reply, reply, () => new Response('proof'));
@@ -136,6 +139,17 @@ test('a log that says after how long to ask again is asked again, with the same 
     assert.equal(slept, [seconds, seconds]);
     for (const { init } of asked) sameBytes(init.body as Uint8Array, utf8('statement'));
   }
+});
+
+test('after how long to ask again may be told by a date', async () => {
+  const at = new Date(Date.now() + 5000).toUTCString();
+  const { client, slept } = clientOf(
+    () => problem(503, 'Try Again Later', 'full', { 'retry-after': at }),
+    () => new Response('proof'),
+  );
+  await client.submit(utf8('statement'));
+  assert.is(slept.length, 1);
+  assert.ok((slept[0] as number) >= 3 && (slept[0] as number) <= 5, `${slept[0]}`);
 });
 
 test('an entry that is published late: its proof is fetched when it is there', async () => {

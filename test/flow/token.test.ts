@@ -174,7 +174,7 @@ else {
     assert.equal([(await health()).status, await away()], ['ok', '0']);
     const reconnect = hsm.disconnect();
     const build = [...vendor.buildFlags('4.1', [vendor.vkey]), ...vendor.target, '--out', proofOf('4.1')];
-    assert.match(await ends(2, 'submit', 'build', ...build), /the entry is logged and not published yet: ask again/);
+    assert.match(await ends(3, 'submit', 'build', ...build), /the entry is logged and not published yet: ask again/);
     const { status, problem } = await health();
     assert.is(status, 'degraded');
     assert.match(problem as string, /^the key that signs checkpoints cannot be reached since 2/);

@@ -118,6 +118,8 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
   },
   (bytes) => (/[[{]/.test(String.fromCharCode(bytes[0] ?? 0)) ? { format: 'JSON', value: jsonOf(bytes) } : undefined),
   (bytes) => {
+    // Hashes are hardly ever all text, and what is may be somebody's private key.
+    if (bytes.every((byte) => byte < 0x80)) return undefined;
     const width = bytes.length / 32;
     if (!Number.isInteger(width) || width < 1 || width > 256 || isBundle(bytes)) return undefined;
     return { format: 'tile', width, hashes: Array.from({ length: width }, (_, i) => toHex(hashAt(bytes, i))) };

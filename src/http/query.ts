@@ -27,6 +27,11 @@ export function queryOf({ parameters = [] }: Described): (ask: Ask) => Query {
   return (ask) => new Query(ask, names);
 }
 
+/** `URLSearchParams` reads anything. */
+export function checkEscapes(query: string): void {
+  for (const pair of query.split('&')) unescaped(pair.split('=', 1)[0] as string, pair);
+}
+
 export class Query {
   readonly #values = new Map<string, string>();
 

@@ -9,6 +9,7 @@ import { describeQuestion } from '../lookup/describe.ts';
 import type { LookupHandle } from '../lookup/handle.ts';
 import { QUESTION_NAMES, type QuestionName, readParams } from '../lookup/questions.ts';
 import { answers, type Described, inPath } from './describe.ts';
+import { checkEscapes } from './query.ts';
 import { asJson, type Handler, noBody, type Route } from './route.ts';
 import { maybeCompressed, open, publishedOf } from './tiles.ts';
 
@@ -81,6 +82,7 @@ function unknownHandler(): never {
 function queryHandler({ log, lookup }: QueryParts, name: QuestionName): Handler {
   return async (ask) => {
     // Refused before it waits for anything.
+    checkEscapes(ask.query);
     const params = readParams(name, new URLSearchParams(ask.query));
     await log.caughtUp(PATIENCE);
     const body = await lookup.ask(name, params, publishedOf(log).head.size, PATIENCE);

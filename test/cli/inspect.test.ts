@@ -166,7 +166,13 @@ test('an answer in JSON, as it is', async () => {
 test('what is none of them, is not there, or cannot be reached', async () => {
   assert.match(await ends(2, 'inspect', '-x'), /unknown option/);
   const file = join(root, 'other');
+  // A private key may be as long as a tile; nothing of it is shown.
+  const secret = join(root, 'secret.pem');
+  await run('keygen', '--algorithm', 'mldsa44', '--out', secret);
+  const pem = readFileSync(secret);
+  assert.is(pem.length % 32, 0);
   for (const bytes of [
+    pem,
     utf8('hello, world'),
     new Uint8Array(0),
     concat(build, Uint8Array.of(0)),

@@ -8,11 +8,23 @@ import * as assert from 'uvu/assert';
 import { serve } from '../flow/server.ts';
 import { until } from '../flow/until.ts';
 import { folder } from '../folder.ts';
-import { addAll, ends, ORIGIN, opaqueLog } from './world.ts';
+import { addAll, ends, ORIGIN, opaqueLog, run } from './world.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/cli/main.js');
 const anyPort = ['--listen', '127.0.0.1:0'];
+
+test('serve refuses a public URL that is none, and a copy for strangers where the keys are', async () => {
+  const data = join(folder(), 'log');
+  await run('init', '--data', data, '--origin', 'log.example/refused');
+  const serveWith = (...args: string[]) => ends(2, 'serve', '--data', data, '--listen', '127.0.0.1:0', ...args);
+  for (const url of ['foo', 'ftp://log.example', 'https://log.example?a=b', 'https://']) {
+    assert.match(await serveWith('--public-url', url), /--public-url is a URL such as/, url);
+  }
+  for (const copy of [data, `${data}/copy`, join(data, '..')]) {
+    assert.match(await serveWith('--export', copy), /--export must be a folder apart from --data/, copy);
+  }
+});
 
 test('serve says where it listens, the origin and the vkeys, and ends with 0 on SIGTERM and SIGINT', async () => {
   const data = await opaqueLog();

@@ -122,6 +122,9 @@ test('mistakes are problem details that name what is wrong', async () => {
     assert.is(problem.status, status, path);
     assert.match(problem.detail, says);
   }
+  for (const bad of ['%zz', '%ff', 'a%']) {
+    assert.is((await fetch(`${server.url}/v1/builds?product=${bad}`)).status, 400, bad);
+  }
   assert.is((await fetch(`${server.url}/v1/builds`, { method: 'POST' })).status, 405);
   await server.end('SIGTERM');
 });

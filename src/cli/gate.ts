@@ -17,7 +17,7 @@ import { collectLines } from './common.ts';
 import { exitCode, UNAVAILABLE } from './exit.ts';
 import { hashFile } from './hashfile.ts';
 import { explained } from './hints.ts';
-import { command, missing, parseNumber, required, setting } from './options.ts';
+import { command, missing, parseBaseUrl, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes } from './readinput.ts';
 import { sign } from './statement.ts';
@@ -98,9 +98,8 @@ async function pass(artifacts: string[], options: Options): Promise<void> {
 /** In the order in which they are tried, each with what is pinned of it. */
 function logsOf({ url: urls, trust: files }: Options): Log[] {
   if (urls.length === 0) throw missing('url');
-  // Such a log is not away, and will never be there.
-  const wrong = urls.find((url) => !/^https?:\/\//.test(url) || !URL.canParse(url));
-  if (wrong !== undefined) throw new Fault('bad-request', `${wrong} is not the http or https URL of a log`);
+  // What is no URL is not away, and will never be there.
+  for (const url of urls) parseBaseUrl('--url', url);
   if (files.length === 0) throw missing('trust');
   if (files.length !== 1 && files.length !== urls.length) {
     const what = `--trust is one for all logs or one for each, in the order of --url: not ${files.length} for ${urls.length}`;
@@ -159,7 +158,13 @@ function isAway(error: Fault): boolean {
 
 function waiting(fault: Fault, folder: string): Fault {
   const what = `${fault.message}\nNot proven. The statement lies in ${folder}; \`limmat gate --resume --spool ${folder}\` submits it again, with the same --url and --trust`;
-  return new Fault(fault.code, what, { ...(fault.rule === undefined ? {} : { rule: fault.rule }), cause: fault });
+  const { rule, retryAfter } = fault;
+  return new Fault(fault.code, what, {
+    ...(rule === undefined ? {} : { rule }),
+    // By this, a log that is away is told from a call that cannot be used.
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    cause: fault,
+  });
 }
 
 /** On standard error whatever the output is, so that nobody takes this release for a logged one. */

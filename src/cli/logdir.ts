@@ -19,6 +19,14 @@ export type LogDirectory = {
   readonly evidence: string;
 };
 
+/** Fault `bad-request` for a copy of a log where its keys are, or above them: strangers read it. */
+export function checkExport(copy: string | undefined, { data }: LogDirectory): void {
+  if (copy === undefined) return;
+  const [one, other] = [resolve(copy) + sep, resolve(data) + sep];
+  if (!one.startsWith(other) && !other.startsWith(one)) return;
+  throw new Fault('bad-request', '--export must be a folder apart from --data, where the keys are: strangers read it');
+}
+
 /** Fault `bad-request` for a guard inside the data directory, where a backup would take it along. */
 export function logDirectory(data: string, guard = `${data.replace(/[/\\]+$/, '')}.guard`): LogDirectory {
   if (resolve(guard).startsWith(resolve(data) + sep)) {

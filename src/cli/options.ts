@@ -86,6 +86,14 @@ export function parseNumber(name: string, text: string, least = 0): number {
   throw new Fault('bad-request', `--${name} takes a number of at least ${least}, not "${text}"`);
 }
 
+/** The URL below which a log is, without a slash at its end. `option` is for the message. */
+export function parseBaseUrl(option: string, text: string): string {
+  const url = text.replace(/\/+$/, '');
+  if (/^https?:\/\/[^?#\s]+$/.test(url) && URL.canParse(url)) return url;
+  const what = `${option} is an http or https URL such as https://log.example, not "${text.slice(0, 100)}"`;
+  throw new Fault('bad-request', what);
+}
+
 /** HOST:PORT, with [::1]:8000 for IPv6. */
 export function parseListen(text: string): { host: string; port: number } {
   const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:]+):([0-9]{1,5})$/.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /** `limmat serve`: opens a log and serves it over HTTP until it is told to stop. @module */
 import { type AddressInfo, createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { parseCheckpoint } from '../core/checkpoint.ts';
@@ -33,10 +33,10 @@ import { openEvidenceFiles } from '../store/evidencefiles.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { keysToPin } from './keyring.ts';
 import { endWith, listenOn } from './listen.ts';
-import { type LogDirectory, logDirectory } from './logdir.ts';
+import { checkExport, type LogDirectory, logDirectory } from './logdir.ts';
 import type { LogOptions } from './openlog.ts';
 import type { LookupOptions } from './openlookup.ts';
-import { command, parseListen, parseNumber, required, setting } from './options.ts';
+import { command, parseBaseUrl, parseListen, parseNumber, required, setting } from './options.ts';
 import { pushersTo } from './pushers.ts';
 import { readBytes } from './readinput.ts';
 import { allSchemas } from './schema.ts';
@@ -82,29 +82,14 @@ type Options = {
   json?: boolean;
 };
 
-/** Receipts name it for good. */
-function parsePublicUrl(text: string): string {
-  const url = text.replace(/\/+$/, '');
-  if (/^https?:\/\/[^?#\s]+$/.test(url) && URL.canParse(url)) return url;
-  throw new Fault('bad-request', `--public-url is a URL such as https://log.example, not "${text.slice(0, 100)}"`);
-}
-
-/** The copy is for strangers: it must not lie where the keys are, nor they in it. */
-function checkExport(copy: string | undefined, data: string): void {
-  if (copy === undefined) return;
-  const [one, other] = [resolve(copy), resolve(data)].map((path) => `${path}/`) as [string, string];
-  if (!one.startsWith(other) && !other.startsWith(one)) return;
-  throw new Fault('bad-request', '--export must be a folder apart from --data, where the keys are: strangers read it');
-}
-
 async function serve(options: Options): Promise<void> {
   const directory = logDirectory(required(options, 'data'), options.guard);
   const patience = 1000 * parseNumber('patience', options.patience, 0.1);
   const reserve = 2 ** 20 * parseNumber('reserve', options.reserve);
   const { host, port } = await freePort(parseListen(options.listen));
   const listen = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const publicUrl = options.publicUrl === undefined ? listen : parsePublicUrl(options.publicUrl);
-  checkExport(options.export, directory.data);
+  const publicUrl = options.publicUrl === undefined ? listen : parseBaseUrl('--public-url', options.publicUrl);
+  checkExport(options.export, directory);
   const store = openStore(directory.database, { readonly: true });
   const { origin, entries } = store.identity();
   const logger = pino({ base: null }, pino.destination(2));

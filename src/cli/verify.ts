@@ -46,7 +46,7 @@ export function makeCommand(): Command {
 type Options = Trusting & { trust?: string; artifact?: string; json?: boolean };
 
 async function check(file: string, options: Options): Promise<void> {
-  const trust = readTrust(options);
+  const trust = trustOf(options);
   const bytes = readBytes(file);
   if (bytes[0] === SIGN1_TAG && !trust.receiptKeys) refuseReceipt(file, trust);
   const age =
@@ -67,7 +67,7 @@ async function check(file: string, options: Options): Promise<void> {
 }
 
 /** A policy that names its log needs no keys beside it; one that does not says who else must have seen the tree. */
-function readTrust({ trust, vkey, policy }: Options): Trust {
+function trustOf({ trust, vkey, policy }: Options): Trust {
   if (trust) {
     if (!vkey && !policy) return parseTrust(readBytes(trust));
     const what = '--trust says all that is believed: leave out --vkey and --policy (or LIMMAT_VKEY, LIMMAT_POLICY)';

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { COSIGNATURE_ED25519, formatVkey, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';
-import { limmatIn, type Ran, serve } from '../flow/server.ts';
+import { limmat, limmatIn, type Ran, serve } from '../flow/server.ts';
 import { folder } from '../folder.ts';
 import { ends, run, Vendor } from './world.ts';
 
@@ -126,7 +126,10 @@ test('a refusal stops the release with an offline spool too', async () => {
 test('a URL that is none is a call that cannot be used, and so are files beside --resume', async () => {
   const { files, spool } = job('a.bin');
   for (const url of ['nonsense', 'ftp://log.example', 'http://']) {
-    assert.match(await ends(2, 'gate', ...files, ...flags('7', spool, url)), /is not the http or https URL of a log/);
+    assert.match(
+      await ends(2, 'gate', ...files, ...flags('7', spool, url)),
+      /--url is an http or https URL such as https:\/\/log\.example/,
+    );
   }
   assert.match(await ends(2, 'gate', '--resume', ...files, ...flags('7', spool)), /leave out the files/);
 });
@@ -296,6 +299,27 @@ test('a log that comes back under another address is the same log to the spool',
   vendor.server = await serve(vendor.data);
   await run('gate', '--resume', '--trust', trust, '--url', vendor.server.url, '--spool', spool);
   assert.ok(existsSync(`${files[0]}.limmat.json`));
+});
+
+test('a log whose witnesses are away is away: the job fails with 3, and with an offline spool goes on', async () => {
+  const { files, spool } = job('a.bin');
+  await vendor.server.end('SIGTERM');
+  const key = vkeyOf('witness.example', COSIGNATURE_ED25519, signerOf('ed25519', new Uint8Array(32).fill(8)).key);
+  const policy = vendor.file('away.policy', `witness w ${formatVkey(key)} ${closed}\nquorum w\n`);
+  vendor.server = await serve(vendor.data, '--policy', policy);
+  const said = await ends(3, 'gate', ...files, ...flags('14', spool), '--patience', '0');
+  assert.match(said, /logged and not published yet[\s\S]*Not proven\. The statement lies in/);
+  const other = job('b.bin');
+  const call = [...flags('15', other.spool), '--offline-spool', other.spool, '--patience', '0'];
+  const ran = await limmat('gate', ...other.files, ...call);
+  assert.is(ran.code, 0, ran.stderr);
+  assert.match(ran.stderr, /NOT PROVEN: this release goes on WITHOUT a proof/);
+  await vendor.server.end('SIGTERM');
+  vendor.server = await serve(vendor.data);
+  for (const folder of [spool, other.spool]) {
+    await run('gate', '--resume', '--trust', trust, '--url', vendor.server.url, '--spool', folder);
+  }
+  assert.ok(existsSync(`${files[0]}.limmat.json`) && existsSync(`${other.files[0]}.limmat.json`));
 });
 
 test.after(async () => {

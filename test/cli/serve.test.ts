@@ -19,7 +19,7 @@ test('serve refuses a public URL that is none, and a copy for strangers where th
   await run('init', '--data', data, '--origin', 'log.example/refused');
   const serveWith = (...args: string[]) => ends(2, 'serve', '--data', data, '--listen', '127.0.0.1:0', ...args);
   for (const url of ['foo', 'ftp://log.example', 'https://log.example?a=b', 'https://']) {
-    assert.match(await serveWith('--public-url', url), /--public-url is a URL such as/, url);
+    assert.match(await serveWith('--public-url', url), /--public-url is an http or https URL such as/, url);
   }
   for (const copy of [data, `${data}/copy`, join(data, '..')]) {
     assert.match(await serveWith('--export', copy), /--export must be a folder apart from --data/, copy);

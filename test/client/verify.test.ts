@@ -28,6 +28,7 @@ import { formatTlogProof, parseTlogProof } from '../../src/core/tlogproof.ts';
 import { faults, faultsLater, flipBit, sameBytes } from '../check.ts';
 import { ends, run } from '../cli/world.ts';
 import * as oracle from '../oracle.ts';
+import { raw } from '../registry/world.ts';
 import { Party } from './party.ts';
 
 // A bundle and a trust file, as a client without network has them: what they show, and every way in which they may not.
@@ -192,6 +193,24 @@ test('a log that admitted a statement with a bad signature is found out by the e
   faults('bad-signature', () => verify(bundleIn(lying), lying.trust));
 });
 
+test('a statement that says it is a build and is not in its form, as a log of raw bytes takes it, is a bad proof', () => {
+  const shapes = [
+    [],
+    new Map(),
+    new Map([['artifacts', 1]]),
+    new Map([['artifacts', [1]]]),
+    new Map([['artifacts', [new Map()]]]),
+  ];
+  for (const payload of shapes as Cbor[]) {
+    const entry = raw('build', 'build', encode(payload), { iss: 'acme' }).entry;
+    const { proofs, trust: theirs } = forged([entry]);
+    assert.match(
+      faults('bad-proof', () => verify(proofs[0] as Uint8Array, theirs, { file: artifact })).message,
+      /this is no build/,
+    );
+  }
+});
+
 test('a quorum that is not met, an age that is exceeded, another first entry', () => {
   const log = trust.policy.logs.map(({ vkey }) => `log ${formatVkey(vkey)}\n`).join('');
   const policy = parsePolicy(utf8(`${log}witness w ${formatVkey(witness)}\nquorum w\n`));
@@ -324,6 +343,10 @@ test('limmat verify checks a bundle as fully with the keys of the log, or a poli
   for (const keys of [[], ['--vkey', vendor.vkey]]) {
     assert.match(await ends(1, 'verify', first, '--policy', lost, ...keys), /not the first policy that is pinned/);
   }
+  const watched = { ...trust.policy, witnesses: [{ name: 'w', vkey: witness }] };
+  const asking = vendor.file('watched.policy', formatPolicy(watched));
+  const { witnesses } = await run('verify', file, '--policy', asking);
+  assert.equal((witnesses as string[]).slice(1), ['the policy asks for no witness', 'no cosignature by w']);
   // Whoever gives both must not believe that both were asked for.
   assert.match(await ends(2, 'verify', file, '--trust', trusted, '--policy', policy), /leave out --vkey and --policy/);
 });

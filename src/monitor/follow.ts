@@ -65,7 +65,7 @@ export class Follower {
       lost = true;
       const { status, firstSeen } = head;
       if (status !== 'pending' || clock().getTime() - firstSeen < grace) continue;
-      store.putHead(origin, { ...head, status: 'unverifiable' });
+      store.markHead(origin, head, 'unverifiable');
       tell({
         kind: 'unverifiable-head',
         rule: 'no-tree',
@@ -103,7 +103,7 @@ export class Follower {
       const next: Known = { size, root, note, edge: edgeLeaves(grown.edge), looked };
       store.commit(origin, known, { known: next, ...(skips ? { facts: new Map([[START, String(size)]]) } : {}) });
       if (skips) say(`the entries before ${size} are not checked, and neither are the rules of the log after it`);
-      if (head.status !== 'conflict') store.putHead(origin, { ...head, status: 'verified' });
+      if (head.status !== 'conflict') store.markHead(origin, head, 'verified');
       return true;
     } catch (error) {
       if (error instanceof NoCopy) return false;

@@ -4,7 +4,7 @@
  */
 import { sha256 } from '#sha256';
 import { equal, toHex } from '../core/bytes.ts';
-import type { Checkpoint } from '../core/checkpoint.ts';
+import type { Checkpoint, Head } from '../core/checkpoint.ts';
 import type { Signed } from '../core/cosignature.ts';
 import { type Evidence, formatEvidence, parseEvidence, verifyEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
@@ -60,7 +60,7 @@ export class Heads {
     const { log, store, clock } = this.#parts;
     const { checkpoint, note, signed } = openHead(bytes, log.origin, log.vkeys, log.witnesses);
     const known = store.heads(log.origin, { size: checkpoint.size });
-    const same = known.find(({ root }) => equal(root, checkpoint.root));
+    const same = this.#kept(checkpoint);
     const whole = same ? mergeNotes(same.note, note) : note;
     if (same?.status === 'verified' || same?.status === 'conflict') {
       if (!equal(whole, same.note)) store.putHead(log.origin, { ...same, note: whole });
@@ -74,8 +74,8 @@ export class Heads {
       });
     }
     const firstSeen = same?.firstSeen ?? clock().getTime();
-    // What was unverifiable stays so until its tree is shown.
-    const kept = status === 'pending' && same ? same.status : status;
+    // What was unverifiable stays so until its tree is shown, which may have been while this one was judged.
+    const kept = status === 'pending' ? (this.#kept(checkpoint)?.status ?? status) : status;
     if (status === 'conflict') return this.convict(checkpoint, whole, evidence, source);
     this.#keepWitnessed(checkpoint.size, whole, signed);
     store.putHead(log.origin, {
@@ -87,6 +87,17 @@ export class Heads {
       firstSeen,
     });
     return { status: kept, isNew: !same };
+  }
+
+  /** The head that the tree is known to, with every cosignature that has come for it since. */
+  latest(): Uint8Array | undefined {
+    const known = this.#parts.store.known(this.#parts.log.origin);
+    return this.#kept(known)?.note ?? known.note;
+  }
+
+  #kept({ size, root }: Head): SeenHead | undefined {
+    const { log, store } = this.#parts;
+    return store.heads(log.origin, { size }).find((one) => equal(one.root, root));
   }
 
   /** What each witness has cosigned last; a head that conflicts with others does not replace what it did before. */
@@ -107,7 +118,7 @@ export class Heads {
       if (head.size > size) continue;
       const { status, evidence } = await this.#judge(head, head.note, []);
       if (status === 'conflict') this.convict(head, head.note, evidence, head.source);
-      else store.putHead(log.origin, { ...head, status });
+      else store.markHead(log.origin, head, status);
     }
   }
 

@@ -118,6 +118,8 @@ export type SeenHead = Head & {
 export interface HeadStore {
   /** Keeps a head, or replaces the note and the status of the one with this size and root. */
   putHead(origin: string, head: Omit<SeenHead, 'seq'>): void;
+  /** What has been found of a head that is kept; its note stays, which others may add cosignatures to meanwhile. */
+  markHead(origin: string, head: Head, status: HeadStatus): void;
   /** Heads by status, or of a size; by size, descending. */
   heads(origin: string, of: { readonly status?: HeadStatus; readonly size?: number }): SeenHead[];
   /** At most `limit` after a number, oldest first. */

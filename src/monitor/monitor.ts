@@ -117,13 +117,14 @@ export class Monitor {
   }
 
   /** Whether the newest head is cosigned as the policy asks, and new enough. Answers whether it is not. */
-  #judgeNewest({ keys, policy, freshness }: Followed): boolean {
-    const { store, clock } = this.#parts;
+  #judgeNewest({ keys, heads, policy, freshness }: Followed): boolean {
+    const { clock } = this.#parts;
     const { origin, vkeys, witnesses } = keys;
-    const { note, size } = store.known(origin);
+    const note = heads.latest();
     if (!note) return true;
     const now = Math.floor(clock().getTime() / 1000);
     const opened = openCheckpoint(note, [...vkeys, ...witnesses]);
+    const { size } = opened.checkpoint;
     let weak = false;
     const verdict = policy && evaluate(policy, opened);
     if (policy && verdict && !verdict.met) {

@@ -34,8 +34,7 @@ export class Party {
   }
 
   latest(origin: string): Uint8Array | undefined {
-    const { size } = this.#store.known(origin);
-    return this.#store.heads(origin, { status: 'verified', size })[0]?.note ?? this.#store.known(origin).note;
+    return this.#headsOf(origin).latest();
   }
 
   after(origin: string, seq: number, limit: number): ListedHead[] {

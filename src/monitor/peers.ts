@@ -81,8 +81,8 @@ export class Peers {
 
   /** Hands the newest head to peers if it has changed since, and once an hour. */
   async push(): Promise<void> {
-    const { heads, store, sources, clock } = this.#parts;
-    const { note } = store.known(heads.log.origin);
+    const { heads, sources, clock } = this.#parts;
+    const note = heads.latest();
     if (!note) return;
     await Promise.all(sources.peers.map((url) => this.#pushTo(url, note, clock().getTime())));
   }

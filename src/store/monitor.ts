@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import Database from 'better-sqlite3';
 import { concat, HASH_BYTES, type Hash } from '../core/bytes.ts';
+import type { Head } from '../core/checkpoint.ts';
 import { openLeaves } from '../core/expanded.ts';
 import { Fault } from '../core/fault.ts';
 import { EMPTY_ROOT } from '../core/hash.ts';
@@ -151,6 +152,10 @@ export class SqliteMonitorStore implements MonitorStore {
     })();
   }
 
+  markHead(origin: string, { size, root }: Head, status: HeadStatus): void {
+    this.#sql.markHead.run(status, origin, size, root);
+  }
+
   heads(origin: string, { status, size }: { readonly status?: HeadStatus; readonly size?: number }): SeenHead[] {
     return (this.#sql.heads.all(origin, status ?? null, size ?? null) as HeadRow[]).map(toHead);
   }
@@ -253,6 +258,7 @@ function prepare(db: Database.Database) {
       `INSERT INTO seen_head (log, size, root, note, status, source, first_seen) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (log, size, root) DO UPDATE SET note = excluded.note, status = excluded.status`,
     ),
+    markHead: db.prepare(`UPDATE seen_head SET status = ? WHERE log = ${log} AND size = ? AND root = ?`),
     heads: db.prepare(
       `SELECT seq, size, root, note, status, source, first_seen FROM seen_head
        WHERE log = ${log} AND status = coalesce(?, status) AND size = coalesce(?, size) ORDER BY size DESC, seq`,

@@ -144,6 +144,17 @@ export function testMonitorStore(test: Test, name: string, create: () => { open(
     );
     sameBytes(store.heads(A, { size: 5 })[0]?.note, utf8('newer'));
     assert.equal(store.heads(B, {}), []);
+    store.markHead(A, knownOf(9), 'verified');
+    store.markHead(A, { size: 5, root: knownOf(9).root }, 'conflict');
+    store.markHead(B, knownOf(5), 'conflict');
+    assert.equal(
+      store.heads(A, {}).map(({ size, status }) => [size, status]),
+      [
+        [9, 'verified'],
+        [5, 'verified'],
+      ],
+    );
+    sameBytes(store.heads(A, { size: 9 })[0]?.note, utf8('n9'));
   });
 
   test(`${name}: evidence is kept once, and a witness's latest head alone`, () => {

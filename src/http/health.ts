@@ -1,6 +1,6 @@
 /**
  * `GET /healthz`: 200 while the log takes in what it is sent, `degraded` while its key or witnesses keep it from
- * publishing, or witnesses are done without; 503 with the reason while it takes in nothing. @module
+ * publishing, witnesses are done without, or one speaks against the log; 503 with the reason while it takes in nothing. @module
  */
 import type { LogHandle } from '../log/handle.ts';
 import type { WitnessingStatus } from '../log/witnessing.ts';
@@ -53,7 +53,9 @@ function whyClosed(since: number): string {
   return `nothing is taken in: a heartbeat is due, and its key cannot be reached since ${isoTime(since)}`;
 }
 
-function whyDegraded({ failOpen, quorum, withoutSince }: WitnessingStatus): string | undefined {
+function whyDegraded({ failOpen, quorum, withoutSince, witnesses }: WitnessingStatus): string | undefined {
+  const accuser = witnesses.find(({ alarm }) => alarm !== undefined);
+  if (accuser) return `ALARM: the witness ${accuser.name} says of this log: ${accuser.alarm}`;
   const without = withoutSince === undefined ? '' : `no quorum of witnesses since ${isoTime(withoutSince)}`;
   if (failOpen) {
     return `--witness-fail-open is on: checkpoints are published without witnesses if need be${without && `; ${without}`}`;
@@ -65,8 +67,8 @@ function whyDegraded({ failOpen, quorum, withoutSince }: WitnessingStatus): stri
 function toJson(status: WitnessingStatus | undefined): object | undefined {
   if (!status) return undefined;
   const { quorum, failOpen, publishedWithout, witnesses } = status;
-  const each = witnesses.map(({ name, size, lastSuccess, trouble }) => {
-    return { name, size, cosignedAt: lastSuccess === undefined ? undefined : isoTime(lastSuccess), trouble };
+  const each = witnesses.map(({ name, size, lastSuccess, trouble, alarm }) => {
+    return { name, size, cosignedAt: lastSuccess === undefined ? undefined : isoTime(lastSuccess), trouble, alarm };
   });
   return { quorum, failOpen, publishedWithout, each };
 }

@@ -83,6 +83,9 @@ function watchWitnesses(registry: Registry, log: LogHandle): void {
   each('limmat_cosign_attempts', 'Requests to a witness since the start', ({ attempts }) => attempts);
   each('limmat_cosign_successes', 'Rounds that it cosigned', ({ successes }) => successes);
   each('limmat_cosign_conflicts', 'Answers that named another size', ({ conflicts }) => conflicts);
+  each('limmat_witness_alarm', '1 if it says that this log was rolled back or has forked', ({ alarm }) =>
+    alarm ? 1 : 0,
+  );
   each('limmat_cosign_size', 'The size that it has cosigned last', ({ size }) => size);
   each('limmat_cosign_time_seconds', 'When it did, since 1970', (one) => one.lastSuccess && one.lastSuccess / 1000);
 }

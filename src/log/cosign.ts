@@ -44,6 +44,8 @@ export type WitnessStatus = {
   readonly size: number | undefined;
   /** Why it does not cosign; undefined while it does. */
   readonly trouble: string | undefined;
+  /** What it says against this log; undefined while it says nothing. */
+  readonly alarm: string | undefined;
   readonly retryAt: number;
 };
 
@@ -122,7 +124,8 @@ export class Witnesses {
   status(): WitnessStatus[] {
     return this.#asked.map(({ name, url, attempts, successes, conflicts, lastSuccess, size, last, retryAt }) => {
       const trouble = last && 'why' in last ? last.why : undefined;
-      return { name, url, attempts, successes, conflicts, lastSuccess, size, trouble, retryAt };
+      const alarm = last?.kind === 'forked' || last?.kind === 'rolled-back' ? last.why : undefined;
+      return { name, url, attempts, successes, conflicts, lastSuccess, size, trouble, alarm, retryAt };
     });
   }
 

@@ -41,6 +41,8 @@ const MOST_REST = 250;
 const LATE = 100;
 /** How long submitters wait for the publication of what is certain, in milliseconds; then they get a promise. */
 const DEADLINE = 3000;
+/** The newest head is tried again so often at least while it has no quorum: there may be a newer one. In milliseconds. */
+const RETRY = DEADLINE;
 /**
  * How long after a key could not be reached it is tried again, in milliseconds: twice as long each time, and no longer
  * than submitters wait, since only the next attempt makes what came meanwhile certain.
@@ -49,13 +51,14 @@ const KEY_AWAY = { first: 1000, most: DEADLINE };
 
 export class Publisher {
   readonly #parts: PublisherParts;
-  #published: SignedHead | undefined;
+  /** What strangers see. */
+  #published: Pick<SignedHead, 'size' | 'timestamp'> | undefined;
   /** The size that was guarded and signed last. */
   #tried = -1;
   #running: Promise<void> | undefined;
   #isProbed = false;
-  /** The published head is to be cosigned again, though it is the newest. */
-  #isStale = false;
+  /** The published head is to be signed again, though it is the newest: after a start the keys may be others. */
+  #isStale = true;
   /** Since when heads are guarded and not published, on the clock of `performance`. */
   #withoutSince: number | undefined;
   /** How long the last head was with the witnesses, in milliseconds. */
@@ -71,6 +74,7 @@ export class Publisher {
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
+    this.#published = parts.publication.published();
   }
 
   /** There is a committed head to publish. Start-up calls this too: recovery is the ordinary path. */
@@ -156,6 +160,7 @@ export class Publisher {
       return this.#withoutKey(error, started);
     }
     this.#withKey();
+    this.#isStale = false;
     const cosigning = performance.now();
     observe('sign', (cosigning - started) / 1000);
     if (!witnessing) {
@@ -166,14 +171,20 @@ export class Publisher {
     this.#waited = performance.now() - cosigning;
     observe('cosign', this.#waited / 1000);
     if (log.frozen) return 0;
-    if (!note) return this.#without(started, again);
-    this.#publish({ ...signed, note });
+    if (note) this.#publish({ ...signed, note });
+    else if (signed.size > (this.#published?.size ?? -1)) return this.#without(started, Math.min(RETRY, await again));
+    void again.then((milliseconds) => this.#refreshIn(milliseconds, signed.size));
+    return 0;
+  }
+
+  /** Has a head cosigned again after a time, if it still is the newest. */
+  #refreshIn(milliseconds: number, size: number): void {
+    if (this.#stopping || size < this.#tried) return;
     this.#endFreshness();
-    this.#endFreshness = this.#parts.alarm(again, () => {
+    this.#endFreshness = this.#parts.alarm(milliseconds, () => {
       this.#isStale = true;
       this.wake();
     });
-    return 0;
   }
 
   /** The head is guarded and stays unpublished for now; answers when to try again. */
@@ -199,7 +210,6 @@ export class Publisher {
     const { log, settled } = this.#parts;
     this.#endDeadline();
     this.#withoutSince = undefined;
-    this.#isStale = false;
     this.#show(head);
     log.settle(head.size);
     settled();

@@ -1,7 +1,8 @@
 /**
  * Decides when outsiders have seen enough of a head for it to be published: asks the witnesses of a policy, counts their
- * cosignatures, and looks into what a witness says against this log. A claim alone freezes nothing, since a witness may
- * lie; a checkpoint that our own key signed does. @module
+ * cosignatures, and looks into what a witness says against this log. A checkpoint that our own key signed freezes it, and
+ * so does the first word of a witness after a start, if that is of a larger tree: then the log may have been rolled back.
+ * Later claims freeze nothing, since a witness may lie, and this process knows what it did. @module
  */
 import { sha256 } from '#sha256';
 import { equal, type Hash, toHex, utf8 } from '../core/bytes.ts';
@@ -9,7 +10,7 @@ import type { Head } from '../core/checkpoint.ts';
 import { type OpenedCheckpoint, openCheckpoint, type Signed } from '../core/cosignature.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { formatNote, type NoteSignature, parseNote, type Vkey } from '../core/note.ts';
-import { evaluate, explain, isMet } from '../core/quorum.ts';
+import { evaluate, explain, isMet, type Verdict } from '../core/quorum.ts';
 import type { Policy } from '../core/tlogpolicy.ts';
 import { type Outcome, type Proof, Witnesses, type WitnessesParts, type WitnessStatus } from './cosign.ts';
 import type { PublishedNote } from './ports.ts';
@@ -59,14 +60,14 @@ export type WitnessingStatus = {
 export type Gathered = {
   /** The note that may be published now; undefined if none may. */
   readonly note: Uint8Array | undefined;
-  /** When to ask again though nothing changed, in milliseconds. */
-  readonly again: number;
+  /** When to ask again though nothing changed, in milliseconds; known when every witness has been heard. */
+  readonly again: Promise<number>;
 };
 
 /** A quiet log is cosigned again so often that no cosignature is ever an hour old, also if a round fails. */
 const FRESH_FOR = 30 * 60_000;
-/** Without a quorum a round is tried again at most and at least so often; each witness has its own back-off beside. */
-const RETRY = { least: 100, most: 3000 } as const;
+/** A round begins so long after the last at the earliest, in milliseconds; each witness has its own back-off beside. */
+const LEAST = 100;
 
 export class Witnessing {
   readonly #parts: WitnessingParts;
@@ -75,6 +76,10 @@ export class Witnessing {
   #quorum: boolean | undefined;
   #withoutSince: number | undefined;
   #publishedWithout = 0;
+  /** Whoever has said something of its own since the start. */
+  readonly #heard = new Set<string>();
+  /** What strangers see: its size, and how many lines of witnesses it has; no number of lines replaces a quorum. */
+  #shown = { size: -1, lines: 0 };
 
   /** Fault `bad-policy` if the policy is not for this log, or its quorum could never be met. */
   constructor(parts: WitnessingParts) {
@@ -97,7 +102,13 @@ export class Witnessing {
    */
   async probe(published: PublishedNote | undefined): Promise<void> {
     if (published) {
-      const { checkpoint, note } = openCheckpoint(published.note, this.#parts.vkeys);
+      const { policy, vkeys } = this.#parts;
+      const { checkpoint, note, signed } = openCheckpoint(published.note, [
+        ...vkeys,
+        ...policy.witnesses.map(({ vkey }) => vkey),
+      ]);
+      const { quorum, counted } = evaluate(policy, { checkpoint, signed });
+      this.#shown = { size: checkpoint.size, lines: quorum ? Number.POSITIVE_INFINITY : counted.length };
       await this.#ask(checkpoint, formatNote({ text: note.text, signatures: this.#ownLines(note.signatures) }));
     } else {
       const { witnesses } = this.status();
@@ -124,16 +135,23 @@ export class Witnessing {
         met = verdict().quorum;
         if (!met) return;
         this.#setQuorum(true);
-        resolve({ note: note(), again: FRESH_FOR });
+        this.#shown = { size: head.size, lines: Number.POSITIVE_INFINITY };
+        resolve({ note: note(), again });
       };
-      look(); // a policy may ask for nobody
-      this.#ask(head, head.note, (outcome) => {
+      const heard = this.#ask(head, head.note, (outcome) => {
         lines.push(...outcome.lines);
         signed.push(...outcome.signed);
         look();
-      }).then(
+      });
+      // Whoever is away is asked again when that is due: its cosignature is missing, though the quorum is there.
+      const again = heard.then(
+        () => this.#dueIn(),
+        () => FRESH_FOR,
+      );
+      look(); // a policy may ask for nobody
+      heard.then(
         () => {
-          if (!met) resolve(this.#without(head, note(), explain(policy, verdict())));
+          if (!met) resolve(this.#without(head, note(), verdict()));
           this.#parts.report(this.status());
         },
         // Whoever was resolved with a quorum hears of it no more.
@@ -167,6 +185,7 @@ export class Witnessing {
     return this.#witnesses.ask(round, (name, outcome, news) => {
       if (outcome.kind === 'cosigned') cosigned(outcome);
       if (news) this.#hear(name, outcome);
+      if (outcome.kind !== 'busy' && outcome.kind !== 'broken') this.#heard.add(name);
     });
   }
 
@@ -178,16 +197,18 @@ export class Witnessing {
       tell('error', `the witness ${name} does not cosign: ${outcome.why}`);
     } else if (outcome.kind === 'forked' || outcome.kind === 'rolled-back') {
       const url = this.#witnesses.status().find((one) => one.name === name)?.url as string;
-      const looking = this.#look(name, url, outcome.why).finally(() => this.#looking.delete(looking));
+      const isGate = outcome.kind === 'rolled-back' && !this.#heard.has(name);
+      const looking = this.#look(name, url, outcome.why, isGate).finally(() => this.#looking.delete(looking));
       this.#looking.add(looking);
     }
   }
 
   /**
    * Fetches what the witness shows of this log. Freezes the log if that is signed by its own key and not a part of its
-   * tree; otherwise what was claimed is one witness's word, and it does not count until it cosigns again.
+   * tree, or if what was claimed is for the start-up gate to decide; otherwise it is one witness's word, and the witness
+   * does not count until it cosigns again.
    */
-  async #look(name: string, url: string, claim: string): Promise<void> {
+  async #look(name: string, url: string, claim: string, isGate = false): Promise<void> {
     const { get, vkeys, origin, deadline, freeze, tell } = this.#parts;
     let shown: OpenedCheckpoint | undefined;
     let why = 'what it shows is in our tree';
@@ -199,7 +220,16 @@ export class Witnessing {
     const proven = shown && this.#whyProven(shown.checkpoint);
     if (proven)
       freeze(new Fault('frozen', `the witness ${name} shows ${proven}; nothing is signed until that is cleared`));
-    else if (claim !== 'nothing') {
+    else if (isGate) {
+      freeze(
+        new Fault(
+          'frozen',
+          `the witness ${name} says of this log: ${claim}; database and guard may have been rolled back together. ` +
+            'Complete them with limmat recover; or, if you know that the witness is wrong, take it out of the policy ' +
+            'that serve has, and start again',
+        ),
+      );
+    } else if (claim !== 'nothing') {
       tell(
         'error',
         `ALARM: the witness ${name} says of this log: ${claim}. It proves nothing, and does not count: ${why}`,
@@ -222,17 +252,29 @@ export class Witnessing {
     return `a checkpoint of size ${size} that this log signed, with another root than it has: two histories were signed`;
   }
 
-  #without(head: Head, note: Uint8Array, why: readonly string[]): Gathered {
-    const { failOpen, tell, clock } = this.#parts;
-    const now = clock().getTime();
-    this.#withoutSince ??= now;
-    this.#setQuorum(false, why);
-    const due = this.#witnesses.status().flatMap(({ retryAt }) => (retryAt > now ? [retryAt - now] : []));
-    const again = Math.max(RETRY.least, Math.min(RETRY.most, ...due));
-    if (!failOpen) return { note: undefined, again };
+  #without({ size }: Head, note: Uint8Array, verdict: Verdict): Gathered {
+    const { policy, failOpen, tell, clock } = this.#parts;
+    const shown = this.#shown;
+    const lines = verdict.counted.length;
+    this.#withoutSince ??= clock().getTime();
+    this.#setQuorum(false, explain(policy, verdict));
+    const again = Promise.resolve(this.#dueIn());
+    // What has a quorum is not replaced by what has none, and nothing by the same. Failing open is for witnesses that
+    // are away: one that says that this log has another history is not.
+    const adds = size > shown.size || (size === shown.size && lines > shown.lines);
+    const isAccused = this.#witnesses.status().some(({ alarm }) => alarm !== undefined);
+    if (!failOpen || !adds || isAccused) return { note: undefined, again };
+    this.#shown = { size, lines };
     this.#publishedWithout++;
-    tell('error', `size ${head.size} is published without a quorum of witnesses: --witness-fail-open is on`);
+    tell('error', `size ${size} is published without a quorum of witnesses: --witness-fail-open is on`);
     return { note, again };
+  }
+
+  /** When the first witness may be asked again that did not cosign, or else all for a fresh cosignature, in milliseconds. */
+  #dueIn(): number {
+    const now = this.#parts.clock().getTime();
+    const due = this.#witnesses.status().flatMap(({ retryAt }) => (retryAt > now ? [retryAt - now] : []));
+    return Math.max(LEAST, Math.min(FRESH_FOR, ...due));
   }
 
   #setQuorum(quorum: boolean, why: readonly string[] = []): void {

@@ -38,14 +38,15 @@ for (const n of [0, 1, 2]) {
   witnesses.push({ data, gate: await Gate.open(), server: await serveWitness(data) });
 }
 const [w0, w1, w2] = witnesses as [Witnessed, Witnessed, Witnessed];
-const policy = vendor.file(
-  'witnesses.policy',
-  [
-    ...witnesses.map(({ gate, server }, n) => `witness w${n} ${server.vkeys[0]} ${gate.url}/`),
-    'group enough 2 w0 w1 w2',
-    'quorum enough\n',
-  ].join('\n'),
-);
+/** A policy that asks for two of some witnesses. */
+const twoOf = (...some: Witnessed[]) => {
+  const named = some.map((one) => ({ ...one, name: `w${witnesses.indexOf(one)}` }));
+  const names = named.map(({ name }) => name);
+  const lines = named.map(({ name, gate, server }) => `witness ${name} ${server.vkeys[0]} ${gate.url}/`);
+  const text = [...lines, `group enough 2 ${names.join(' ')}`, 'quorum enough\n'].join('\n');
+  return vendor.file(`${names.join('-')}.policy`, text);
+};
+const policy = twoOf(w0, w1, w2);
 const allKeys = () => [...log.vkeys, ...witnesses.map(({ server }) => server.vkeys[0] as string)].map(parseVkey);
 let log: Server;
 
@@ -162,7 +163,8 @@ test('all are gone: the old checkpoint stays, submitters get a promise, everythi
 });
 
 test('killed between the guard and the publication: the same head is cosigned and published by the next start', async () => {
-  const before = await checkpoint();
+  // Whoever was away has been asked again by now, so the next request is of a new head.
+  const before = await until(checkpoint, (opened) => by(opened) === 'w0.example w1.example w2.example');
   const releases = witnesses.map(({ gate }) => gate.hold());
   const arrived = w0.gate.next();
   submit().catch(() => {}); // whoever sent it hears nothing
@@ -205,6 +207,37 @@ test('fail-open is visible everywhere, and publishes', async () => {
   assert.match(said.problem as string, /--witness-fail-open is on/);
   assert.is(await metric('limmat_witness_fail_open'), 1);
   assert.ok((await metric('limmat_published_without_quorum')) > 0);
+  await log.end('SIGTERM');
+});
+
+test('fail-open does not take cosignatures away, and publishes a head once', async () => {
+  up(w0, w1, w2);
+  await start();
+  await cosignedProof(await submit());
+  await until(checkpoint, (opened) => by(opened) === 'w0.example w1.example w2.example');
+  const before = await checkpoint();
+  await log.end('SIGTERM');
+  up();
+  await start('--witness-fail-open');
+  await says(log, /no quorum of witnesses: /);
+  const once = await until(submit, ({ status }) => status === 201);
+  assert.is(once.status, 201);
+  assert.is(await metric('limmat_published_without_quorum'), 1, 'the larger head, and not the one that was cosigned');
+  const rounds = () => metric('limmat_cosign_attempts{witness="w0"}');
+  const asked = await rounds();
+  await until(rounds, (now) => now >= asked + 2);
+  assert.is(await metric('limmat_published_without_quorum'), 1, 'it is cosigned by nobody still');
+  assert.is((await checkpoint()).checkpoint.size, before.checkpoint.size + 1);
+  up(w0, w1, w2);
+  await until(checkpoint, (opened) => by(opened).split(' ').length >= 2);
+  await log.end('SIGTERM');
+  await start('--witness-fail-open');
+  const cosigned = await until(checkpoint, (opened) => by(opened).split(' ').length >= 2);
+  await log.end('SIGTERM');
+  up();
+  await start('--witness-fail-open');
+  await says(log, /no quorum of witnesses: /);
+  assert.equal(by(await checkpoint()), by(cosigned));
   await log.end('SIGTERM');
 });
 
@@ -334,18 +367,58 @@ test('a witness that cosigns two trees cannot make the second one believed; a qu
   assert.match(await refused(forged(now + 1000, w0, w1), '--max-age', '1h'), /a cosignature from the future by w0/);
 });
 
-test('a witness that lies: a size that it cannot show counts for nothing, and the log goes on with the others', async () => {
+/** What a witness says that claims to know more than there is, and shows nothing: litewitness never does. */
+const claims = (path: string) =>
+  path === '/add-checkpoint'
+    ? { status: 409, type: 'text/x.tlog.size', body: utf8('100000\n') }
+    : { status: 404, type: 'text/plain', body: utf8('') };
+
+test('a witness that lies of a larger size while the log runs counts for nothing, is told of, and the log goes on with the others', async () => {
   up(w0, w1, w2);
-  w2.gate.instead = (path) =>
-    path === '/add-checkpoint'
-      ? { status: 409, type: 'text/x.tlog.size', body: utf8('100000\n') }
-      : { status: 404, type: 'text/plain', body: utf8('') };
-  await start();
+  await start('--witness-fail-open');
+  await until(checkpoint, (opened) => by(opened).includes('w2'));
+  w2.gate.instead = claims;
+  await cosignedProof(await submit());
   await says(log, /ALARM: the witness w2 says of this log: it has cosigned size 100000/);
+  const said = await until(health, ({ status }) => status === 'degraded');
+  assert.match(said.problem as string, /^ALARM: the witness w2 says of this log: it has cosigned size 100000/);
+  assert.equal(
+    [await metric('limmat_witness_alarm{witness="w2"}'), await metric('limmat_witness_alarm{witness="w0"}')],
+    [1, 0],
+  );
+  up(w2);
+  assert.is((await submit()).status, 202, 'failing open is for witnesses that are away, and for no others');
+  await log.end('SIGTERM');
+});
+
+test('the same before anything was signed since a start: nothing is, until the witness is taken out of the policy', async () => {
+  const before = await checkpoint().catch(() => undefined);
+  assert.is(before, undefined, 'the log is down');
+  await start('--witness-fail-open');
+  const said = await until(health, ({ status }) => status === 'unhealthy');
+  assert.match(
+    said.problem as string,
+    /the witness w2 says of this log: it has cosigned size 100000.*take it out of the policy/,
+  );
+  assert.is((await submit()).status, 503);
+  assert.is((await fetch(`${log.url}/checkpoint`)).status, 200, 'reads go on');
+  await log.end('SIGTERM');
+  up(w0, w1, w2);
+  log = await serve(vendor.data, '--policy', twoOf(w0, w1));
   await cosignedProof(await submit());
   assert.is((await health()).status, 'ok');
   await log.end('SIGTERM');
   w2.gate.instead = undefined;
+});
+
+test('a witness that was away is asked again for a head that the others had a quorum for', async () => {
+  up(w0, w1);
+  await start();
+  await cosignedProof(await submit());
+  assert.is(by(await checkpoint()), 'w0.example w1.example');
+  up(w0, w1, w2);
+  await until(checkpoint, (opened) => by(opened).includes('w2'));
+  await log.end('SIGTERM');
 });
 
 test('database and guard restored together: a witness shows the larger checkpoint, and nothing is signed', async () => {

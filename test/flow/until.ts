@@ -7,7 +7,7 @@ export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boole
   for (;;) {
     const value = await ask();
     if (holds(value)) return value;
-    assert.ok(Date.now() < deadline, JSON.stringify(value));
+    assert.ok(Date.now() < deadline, JSON.stringify(value)?.slice(0, 1000));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -14,8 +14,8 @@ type Late = (note: Uint8Array) => void;
 /** How long a late cosignature waits for others. */
 const A_WHILE = 100;
 const HALF_AN_HOUR = 30 * 60_000;
-const asSigned = (note: Uint8Array): Gathered => ({ note, again: HALF_AN_HOUR });
-const NONE: Gathered = { note: undefined, again: 700 };
+const asSigned = (note: Uint8Array): Gathered => ({ note, again: Promise.resolve(HALF_AN_HOUR) });
+const NONE: Gathered = { note: undefined, again: Promise.resolve(700) };
 
 function world(
   gathered: (note: Uint8Array, late: Late, size: number) => Gathered | Promise<Gathered>,
@@ -112,6 +112,40 @@ test('a quiet log is cosigned again, and what is published then is newer', async
   assert.ok((second?.timestamp ?? 0) > (first?.timestamp ?? 0));
   await publisher.stop();
   assert.is(timers.size, 0, 'nothing keeps the thread from ending');
+});
+
+test('a quiet log that finds no quorum any more keeps what it shows, and a new head is not made to wait for the next try', async () => {
+  const answers = [asSigned, () => NONE];
+  const { log, publisher, seen, timers, ring, add } = world((note) => (answers.shift() ?? asSigned)(note));
+  add('a');
+  await publisher.idle();
+  ring(HALF_AN_HOUR);
+  await publisher.idle();
+  const lengths = () => [...timers].map(({ milliseconds }) => milliseconds);
+  assert.equal([seen.gathers, seen.shown.length, lengths()], [[1, 1], 1, [3000, 700]]);
+  add('b');
+  await publisher.idle();
+  assert.equal([seen.gathers, log.store.published()?.size], [[1, 1, 2], 2]);
+  await publisher.stop();
+});
+
+test('whoever is heard after the quorum was met decides when all are asked again, unless a newer head came', async () => {
+  const heard: ((again: number) => void)[] = [];
+  const { publisher, timers, add } = world((note) => ({ note, again: new Promise((resolve) => heard.push(resolve)) }));
+  const lengths = () => [...timers].map(({ milliseconds }) => milliseconds);
+  add('a');
+  await publisher.idle();
+  assert.equal(lengths(), []);
+  add('b');
+  await publisher.idle();
+  heard[0]?.(400);
+  await Promise.resolve();
+  assert.equal(lengths(), [], 'the witness that was away is asked for the newer head');
+  heard[1]?.(500);
+  await Promise.resolve();
+  assert.equal(lengths(), [500]);
+  await publisher.stop();
+  assert.equal(lengths(), []);
 });
 
 test('without a quorum nothing is shown, and the newest head is tried again until there is one', async () => {

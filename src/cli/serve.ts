@@ -18,6 +18,7 @@ import {
 } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
+import { troubleOf } from '../http/health.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { sampleOf, withOpenApi } from '../http/openapi.ts';
 import { buildFinder, queryRoutes } from '../http/questions.ts';
@@ -175,7 +176,7 @@ async function serve(options: Options): Promise<void> {
         findBuild: lookup && buildFinder({ log, lookup }),
       }),
       // Before the questions, which answer for all of /v1/.
-      ...webRoutes(PAGES, { origin, publicUrl, vkeys: pinned, entries }),
+      ...webRoutes(PAGES, { origin, publicUrl, vkeys: pinned, entries, trouble: () => troubleOf(log) }),
       ...(lookup ? queryRoutes({ log, lookup }) : []),
       ...gossipRoutes(
         new LogGossip({

@@ -28,11 +28,10 @@ export type Health = { readonly log: LogHandle; readonly origin: string; readonl
 
 export function healthHandler({ log, origin, stopping }: Health): Handler {
   return () => {
-    const { frozen, readOnly, published, witnessing, keyAwaySince, heartbeatAwaySince } = log;
-    const closed = readOnly?.message ?? (heartbeatAwaySince === undefined ? undefined : whyClosed(heartbeatAwaySince));
-    const unhealthy = frozen?.message ?? (stopping() ? 'the server is stopping' : closed);
+    const { published, witnessing } = log;
+    const unhealthy = whyUnhealthy(log) ?? (stopping() ? 'the server is stopping' : undefined);
     const healthy = unhealthy === undefined && (published !== undefined || witnessing?.quorum === false);
-    const degraded = keyAwaySince === undefined ? witnessing && whyDegraded(witnessing) : whyUnsigned(keyAwaySince);
+    const degraded = whyDegraded(log);
     const status = healthy ? (degraded ? 'degraded' : 'ok') : 'unhealthy';
     const problem = unhealthy ?? degraded;
     const body = { status, problem, origin, publishedSize: published?.head.size, witnesses: toJson(witnessing) };
@@ -44,6 +43,20 @@ export function healthHandler({ log, origin, stopping }: Health): Handler {
   };
 }
 
+/** What keeps the log from taking in, signing or publishing as it should, for people; undefined while nothing does. */
+export function troubleOf(log: LogHandle): string | undefined {
+  return whyUnhealthy(log) ?? whyDegraded(log);
+}
+
+function whyUnhealthy({ frozen, readOnly, heartbeatAwaySince }: LogHandle): string | undefined {
+  const closed = readOnly?.message ?? (heartbeatAwaySince === undefined ? undefined : whyClosed(heartbeatAwaySince));
+  return frozen?.message ?? closed;
+}
+
+function whyDegraded({ keyAwaySince, witnessing }: LogHandle): string | undefined {
+  return keyAwaySince === undefined ? witnessing && whyUnwitnessed(witnessing) : whyUnsigned(keyAwaySince);
+}
+
 /** Which token it is, and what is wrong with it, is in the log of the server alone. */
 function whyUnsigned(since: number): string {
   return `the key that signs checkpoints cannot be reached since ${isoTime(since)}: ${LATE}`;
@@ -53,7 +66,7 @@ function whyClosed(since: number): string {
   return `nothing is taken in: a heartbeat is due, and its key cannot be reached since ${isoTime(since)}`;
 }
 
-function whyDegraded({ failOpen, quorum, withoutSince, witnesses }: WitnessingStatus): string | undefined {
+function whyUnwitnessed({ failOpen, quorum, withoutSince, witnesses }: WitnessingStatus): string | undefined {
   const accuser = witnesses.find(({ alarm }) => alarm !== undefined);
   if (accuser) return `ALARM: the witness ${accuser.name} says of this log: ${accuser.alarm}`;
   const without = withoutSince === undefined ? '' : `no quorum of witnesses since ${isoTime(withoutSince)}`;

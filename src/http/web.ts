@@ -1,6 +1,7 @@
 /**
  * The pages for people at `/`: files made by `npm run build` and read once, sent compressed as they lie there. What a
- * page needs to begin, the log's own name and keys, is at `/v1/log`; everything else it reads as any stranger does. @module
+ * page needs to begin, the log's own name and keys and what troubles it, is at `/v1/log`; everything else it reads as any
+ * stranger does. @module
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,6 +21,8 @@ export type WebFacts = {
   readonly vkeys: readonly Vkey[];
   /** Opaque entries are bytes about which a page can tell nothing but that they are there. */
   readonly entries: EntryMode;
+  /** Why the log does not take in, sign or publish as it should; undefined while it does. */
+  readonly trouble: () => string | undefined;
 };
 
 /** No inline script, nothing from a third party, and nobody may put these pages into a frame. */
@@ -43,7 +46,7 @@ type Asset = { readonly type: string; readonly plain: Uint8Array; readonly packe
 
 const TEXT = { type: 'string' };
 const ABOUT: Described = {
-  summary: 'What the pages are told of the log: its name, its URL and its keys.',
+  summary: 'What the pages are told of the log: its name, its URL, its keys, and what troubles it.',
   answers: answers(
     'It is',
     'application/json',
@@ -52,6 +55,7 @@ const ABOUT: Described = {
       publicUrl: TEXT,
       vkeys: { type: 'array', items: TEXT },
       entries: { enum: ['statements', 'opaque'] },
+      'trouble?': TEXT,
     }),
   ),
 };
@@ -69,12 +73,17 @@ const asset = (names: Iterable<string>): Described => {
 };
 
 /** The routes of the pages in `directory`; only `/v1/log` where they were not built. */
-export function webRoutes(directory: string, { origin, publicUrl, vkeys, entries }: WebFacts): Route[] {
+export function webRoutes(directory: string, { vkeys, trouble, ...named }: WebFacts): Route[] {
   const get = { method: 'GET', form: asText, limit: noBody, hot: false } as const;
-  const facts = JSON.stringify({ origin, publicUrl, vkeys: vkeys.map(formatVkey), entries });
+  const facts = { ...named, vkeys: vkeys.map(formatVkey) };
   const json = { 'content-type': 'application/json', 'cache-control': 'no-cache', ...open };
   const routes: Route[] = [
-    { ...get, described: ABOUT, path: '/v1/log', handler: () => ({ status: 200, headers: json, body: facts }) },
+    {
+      ...get,
+      described: ABOUT,
+      path: '/v1/log',
+      handler: () => ({ status: 200, headers: json, body: JSON.stringify({ ...facts, trouble: trouble() }) }),
+    },
   ];
   if (!existsSync(join(directory, 'index.html'))) return routes;
   const index = readAsset(directory, 'index.html');

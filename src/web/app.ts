@@ -36,7 +36,7 @@ const OPAQUE: Partial<Record<PageName, () => Promise<Page>>> = {
 
 type AppProps = { readonly log: WebLog; readonly line: Line };
 
-export function App({ log, line }: AppProps): JSX.Element {
+export function App({ log, line, trouble }: AppProps & { readonly trouble: string | undefined }): JSX.Element {
   const asked = usePlace();
   const place = log.isOpaque && !OPAQUE_MENU.some((name) => name === asked.page) ? OVERVIEW : asked;
   const newest = useLoad(() => log.head(), [log]);
@@ -70,6 +70,7 @@ export function App({ log, line }: AppProps): JSX.Element {
       ]),
     ),
     isAway ? h(Lost, { line, base: log.base, remembered: log.remembered, isShown: newest.value !== undefined }) : null,
+    trouble === undefined ? null : h(Trouble, { says: trouble }),
     h(Doubt, { log, newest }),
     h(
       'main',
@@ -117,6 +118,18 @@ const Logo = (): JSX.Element =>
       [23, 25],
     ].map(([cx, cy]) => h('circle', { cx, cy, r: 3, fill: 'currentColor' })),
   );
+
+/** What the log says of its own state: that it is behind, or lacks its witnesses, is no reason to doubt what is shown. */
+const Trouble = ({ says }: { says: string }): JSX.Element =>
+  h('div', { class: 'lost', role: 'status' }, [
+    h(
+      'div',
+      { class: 'wide' },
+      h('h2', null, 'The log says that something keeps it from working as it should'),
+      h('p', null, sentence(says)),
+      h('p', { class: 'hint' }, 'What you see here was checked by this browser all the same.'),
+    ),
+  ]);
 
 /** What makes everything else doubtful is said above everything else: at once in few words, and then how to prove it. */
 function Doubt({ log, newest }: Pick<PageProps, 'log' | 'newest'>): JSX.Element | null {

@@ -25,6 +25,8 @@ export type Facts = {
   readonly origin: string;
   readonly vkeys: readonly string[];
   readonly entries?: 'statements' | 'opaque';
+  /** Why it does not take in, sign or publish as it should; a claim like the rest. */
+  readonly trouble?: string;
 };
 export type Rows = { readonly entries: readonly Entry[]; readonly next: number | undefined; readonly size: number };
 export type Params = Readonly<Record<string, string | number | undefined>>;

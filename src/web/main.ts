@@ -15,6 +15,7 @@ const isFacts = isMap<Facts>({
   origin: isText,
   vkeys: isList(isText),
   entries: maybe(isWord<'statements' | 'opaque'>()),
+  trouble: maybe(isText),
 });
 
 const root = document.getElementById('app') as HTMLElement;
@@ -35,7 +36,7 @@ async function start(): Promise<void> {
     memory = new Memory(localStorage, base); // which a browser may refuse
     const facts = jsonOf(await line.get('v1/log'), isFacts);
     const log = new WebLog(line.get, base, memory, facts, new Date());
-    render(h(App, { log, line }), root);
+    render(h(App, { log, line, trouble: facts.trouble }), root);
   } catch (error) {
     const told = isUnreached(error)
       ? h(Lost, { line, base, remembered: rememberedIn(memory), isShown: false })

@@ -72,6 +72,27 @@ browserTests((browser) => {
     }
   });
 
+  test('a log that says what keeps it from working: it stands above every page, and accuses nobody', async () => {
+    const says = 'no quorum of witnesses since 2026-11-27: entries are logged and answered 202';
+    for (const look of [WIDE, NARROW, { ...WIDE, scheme: 'dark' as const }, { ...NARROW, scheme: 'light' as const }]) {
+      const { page, wrong } = await freshPage(browser(), story.url, look);
+      await page.route(/\/v1\/log$/, async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, json: { ...(await answer.json()), trouble: says } });
+      });
+      await page.goto('/');
+      await settled(page);
+      assert.match(await page.innerText('.lost'), /No quorum of witnesses since 2026-11-27/);
+      await page.click('nav a:text-is("Keys")');
+      await page.waitForSelector('table a:text-is("acme/rules-zurich")');
+      assert.is(await page.locator('.lost').count(), 1);
+      assert.is(await page.locator('.alarm, [role="alert"]').count(), 0);
+      await shoot(page, `trouble-${look.width}-${look.scheme}`);
+      assert.equal([await axeFinds(page), wrong], [[], []]);
+      await page.context().close();
+    }
+  });
+
   test('an answer that is none, from whoever stands before the log, is told as that', async () => {
     const told = async (path: RegExp, body: string, where: string) => {
       const { page } = await freshPage(browser(), story.url, NARROW);

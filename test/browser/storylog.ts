@@ -105,7 +105,13 @@ async function listen(log: HttpLog, mode: EntryMode = 'statements'): Promise<Sto
     files: evidence,
     alarm: () => {},
   });
-  const facts = { origin: ORIGIN, publicUrl: 'https://log.example', vkeys: VKEYS, entries: mode };
+  const facts = {
+    origin: ORIGIN,
+    publicUrl: 'https://log.example',
+    vkeys: VKEYS,
+    entries: mode,
+    trouble: () => undefined,
+  };
   const routes = [
     ...routesOf(log.handle, mode),
     ...proofRoutes({

@@ -86,6 +86,8 @@ function submit(): Promise<Response> {
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 const checkpoint = async () => openCheckpoint(await bytesOf(await fetch(`${log.url}/checkpoint`)), allKeys());
 const health = async () => (await fetch(`${log.url}/healthz`)).json() as Promise<Record<string, unknown>>;
+/** What the pages are told. */
+const trouble = async () => ((await (await fetch(`${log.url}/v1/log`)).json()) as { trouble?: string }).trouble;
 const metric = async (name: string) => {
   const text = await (await fetch(`${log.url}/metrics`)).text();
   return Number(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (.*)$`, 'm').exec(text)?.[1]);
@@ -145,6 +147,7 @@ test('all are gone: the old checkpoint stays, submitters get a promise, everythi
   const said = await health();
   assert.equal([said.status, (said.witnesses as { quorum: boolean }).quorum], ['degraded', false]);
   assert.match(said.problem as string, /no quorum of witnesses since 20.*older checkpoint stays/);
+  assert.is(await trouble(), said.problem, 'for people too');
   assert.is(await metric('limmat_quorum'), 0);
   await says(log, /no quorum of witnesses: quorum not met: it is 2 of \(w0, w1, w2\)/);
   // A start without witnesses listens all the same, and makes no other history.
@@ -160,6 +163,7 @@ test('all are gone: the old checkpoint stays, submitters get a promise, everythi
   const receipt = await fetch(`${log.url}/entries/${location.split('/').at(-1)}`);
   assert.is(receipt.status, 200);
   assert.is((await health()).status, 'ok');
+  assert.is(await trouble(), undefined);
 });
 
 test('killed between the guard and the publication: the same head is cosigned and published by the next start', async () => {
@@ -205,6 +209,7 @@ test('fail-open is visible everywhere, and publishes', async () => {
   const said = await health();
   assert.is(said.status, 'degraded');
   assert.match(said.problem as string, /--witness-fail-open is on/);
+  assert.is(await trouble(), said.problem);
   assert.is(await metric('limmat_witness_fail_open'), 1);
   assert.ok((await metric('limmat_published_without_quorum')) > 0);
   await log.end('SIGTERM');
@@ -220,14 +225,14 @@ test('fail-open does not take cosignatures away, and publishes a head once', asy
   up();
   await start('--witness-fail-open');
   await says(log, /no quorum of witnesses: /);
-  const once = await until(submit, ({ status }) => status === 201);
-  assert.is(once.status, 201);
-  assert.is(await metric('limmat_published_without_quorum'), 1, 'the larger head, and not the one that was cosigned');
+  await until(submit, ({ status }) => status === 201);
+  const publications = await metric('limmat_published_without_quorum');
+  const more = (await checkpoint()).checkpoint.size - before.checkpoint.size;
+  assert.ok(publications > 0 && publications <= more, 'larger heads alone, and not the one that was cosigned');
   const rounds = () => metric('limmat_cosign_attempts{witness="w0"}');
   const asked = await rounds();
   await until(rounds, (now) => now >= asked + 2);
-  assert.is(await metric('limmat_published_without_quorum'), 1, 'it is cosigned by nobody still');
-  assert.is((await checkpoint()).checkpoint.size, before.checkpoint.size + 1);
+  assert.is(await metric('limmat_published_without_quorum'), publications, 'it is cosigned by nobody still');
   up(w0, w1, w2);
   await until(checkpoint, (opened) => by(opened).split(' ').length >= 2);
   await log.end('SIGTERM');

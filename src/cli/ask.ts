@@ -1,6 +1,6 @@
 /** Asks a URL once, with limits of size and time; what comes back is nobody's word yet. @module */
 import { concat } from '../core/bytes.ts';
-import { Fault, messageOf } from '../core/fault.ts';
+import { Fault, reasonOf } from '../core/fault.ts';
 import type { Copy } from '../monitor/copies.ts';
 import type { Ask } from '../monitor/peers.ts';
 
@@ -23,8 +23,7 @@ async function askWith(url: string, init: RequestInit): Promise<{ status: number
     }
     return { status: response.status, body: concat(...chunks) };
   } catch (error) {
-    const cause = error instanceof Error && error.cause ? `: ${messageOf(error.cause)}` : '';
-    throw new Fault('request-timeout', `cannot reach ${url}: ${messageOf(error)}${cause}`);
+    throw new Fault('request-timeout', `cannot reach ${url}: ${reasonOf(error)}`);
   }
 }
 

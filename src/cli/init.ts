@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { type Command, Option } from 'commander';
-import { toHex, utf8 } from '../core/bytes.ts';
+import { fromUtf8, toHex, utf8 } from '../core/bytes.ts';
 import { decodeStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
@@ -185,8 +185,22 @@ async function firstEntries(
   return entries;
 }
 
+function readFields(file: string): GenesisParts['fields'] {
+  try {
+    return readMap(file);
+  } catch (error) {
+    const isTlogPolicy = /^(?:log|witness|group|quorum)\s/m.test(fromUtf8(readBytes(file), 'bad-request'));
+    if (!isTlogPolicy) throw error;
+    throw new Fault(
+      'bad-request',
+      `${file} is a tlog-policy, which says whose cosignatures a checkpoint needs: give it to \`limmat serve --policy\`. ` +
+        '`init --policy` takes fields of the first policy entry, in YAML or JSON',
+    );
+  }
+}
+
 function genesisParts(options: Options, origin: string, logKey: Signer): GenesisParts {
-  const fields = options.policy ? readMap(options.policy) : {};
+  const fields = options.policy ? readFields(options.policy) : {};
   return { origin, operator: options.operator, operatorKey: undefined, logKey, fields };
 }
 

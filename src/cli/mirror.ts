@@ -16,6 +16,7 @@ import { gossipRoutes } from '../http/gossip.ts';
 import { mirrorRoutes } from '../http/mirror.ts';
 import { createMirrorMetrics, mirrorOperatorRoutes } from '../http/mirrorhealth.ts';
 import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
+import { asText } from '../http/route.ts';
 import { PublishedTree } from '../log/published.ts';
 import { TreeCopy } from '../log/treecopy.ts';
 import { Mirror } from '../monitor/mirror.ts';
@@ -147,7 +148,7 @@ async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...
   ];
   const about = { title: `A mirror of ${mirror.origin}`, version: packageVersion(), url: '/' };
   const routes = withOpenApi(described, about, () => NO_SAMPLE);
-  const server = createFront(createApp(routes, watch), routes, watch, rest.patience);
+  const server = createFront(createApp(routes, watch, asText), routes, watch, rest.patience);
   const base = await listenOn(server, parseListen(options.listen));
   const vkeys = rest.cosigners.map(({ vkey }) => formatVkey(vkey));
   announce(options.json ?? false, { listen: base, tiles: `${base}/${hash}`, origin: mirror.origin, vkeys });

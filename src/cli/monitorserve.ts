@@ -3,6 +3,7 @@ import { createApp } from '../http/app.ts';
 import { distributorRoutes } from '../http/distributor.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
+import { asText } from '../http/route.ts';
 import { Party } from '../monitor/party.ts';
 import { listenOn } from './listen.ts';
 import type { OpenMonitor } from './openmonitor.ts';
@@ -26,7 +27,7 @@ export async function serveGossip(
   };
   const now = () => performance.now();
   const routes = [...gossipRoutes(party, now), ...distributorRoutes(party, now)];
-  const server = createFront(createApp(routes, watch), routes, watch, PATIENCE);
+  const server = createFront(createApp(routes, watch, asText), routes, watch, PATIENCE);
   const url = await listenOn(server, parseListen(config.listen), '"listen"');
   return { url, close: () => closeFront(server, PATIENCE) };
 }

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { sha256 } from '#sha256';
 import { fromUtf8, toHex } from '../core/bytes.ts';
 import { formatEvidence, makeEvidence } from '../core/evidence.ts';
-import { Fault, messageOf } from '../core/fault.ts';
+import { Fault, reasonOf } from '../core/fault.ts';
 import { createFile } from '../store/durable.ts';
 import { openWitnessStore, type SqliteWitnessStore } from '../store/witness.ts';
 import { checkLogs, type ListedLog, parseLogs } from '../witness/loglist.ts';
@@ -52,7 +52,7 @@ async function readSource(source: string): Promise<Uint8Array> {
     if (!response.ok) throw new Error(`it answers ${response.status}`);
     return await readAtMost(response.body ?? [], MAX_LIST);
   } catch (error) {
-    throw new Fault('bad-request', `cannot read ${source}: ${messageOf(error)}`);
+    throw new Fault('bad-request', `cannot read ${source}: ${reasonOf(error)}`);
   }
 }
 

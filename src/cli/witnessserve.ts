@@ -8,6 +8,7 @@ import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
 import { gossipRoutes } from '../http/gossip.ts';
 import { NO_SAMPLE, withOpenApi } from '../http/openapi.ts';
+import { asText } from '../http/route.ts';
 import { witnessRoutes } from '../http/witness.ts';
 import { createWitnessMetrics, witnessOperatorRoutes } from '../http/witnesshealth.ts';
 import { openWitnessStore } from '../store/witness.ts';
@@ -78,7 +79,7 @@ async function serve(options: Options): Promise<void> {
   ];
   const about = { title: `The witness ${name}`, version: packageVersion(), url: '/' };
   const routes = withOpenApi(described, about, () => NO_SAMPLE);
-  const server = createFront(createApp(routes, watch), routes, watch, patience);
+  const server = createFront(createApp(routes, watch, asText), routes, watch, patience);
   const url = await listenOn(server, listen);
   announce(options.json ?? false, {
     listen: url,

@@ -86,3 +86,9 @@ export function must(condition: unknown, message: string): asserts condition {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The same with what is behind it: `fetch` says no more than that it failed. */
+export function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause ? `: ${messageOf(error.cause)}` : '';
+  return messageOf(error) + cause;
+}

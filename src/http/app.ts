@@ -189,7 +189,8 @@ export function operatorRoutes(health: Health, metrics: Metrics): Route[] {
   ];
 }
 
-export function createApp(routes: readonly Route[], watch: Watch): Hono {
+/** `form` is that of errors where there is nothing. */
+export function createApp(routes: readonly Route[], watch: Watch, form: Route['form'] = asAccepted): Hono {
   const app = new Hono();
   for (const route of routes) {
     app.on([route.method], route.path, async (context) => {
@@ -203,12 +204,12 @@ export function createApp(routes: readonly Route[], watch: Watch): Hono {
   }
   app.notFound((context) => {
     const fault = new Fault('unknown-resource', `there is nothing at ${context.req.path.slice(0, 200)}`);
-    const reply = problemReply(noted(fault, watch), asAccepted(askOf(context)));
+    const reply = problemReply(noted(fault, watch), form(askOf(context)));
     watch.count('elsewhere', reply.status);
     return toResponse(reply);
   });
   // No handler throws; this is for what goes wrong around them.
-  app.onError((error, context) => toResponse(problemReply(noted(error, watch), asAccepted(askOf(context)))));
+  app.onError((error, context) => toResponse(problemReply(noted(error, watch), form(askOf(context)))));
   return app;
 }
 
@@ -221,7 +222,7 @@ function otherMethod(routes: readonly Route[], path: string, ask: Ask, watch: Wa
   if (ask.method === 'OPTIONS') {
     return { status: 204, headers: { allow, ...(methods.includes('GET') ? PREFLIGHT : {}) }, body: '' };
   }
-  const fault = new Fault('bad-method', `${path} takes ${methods.join(' and ')}`);
+  const fault = new Fault('bad-method', `${ask.path.slice(0, 200)} takes ${methods.join(' and ')}`);
   const reply = problemReply(noted(fault, watch), here[0].form(ask), { allow });
   watch.count(path, reply.status);
   return reply;

@@ -18,6 +18,9 @@ export function parseLogs(text: string): ListedLog[] {
     .split('\n')
     .map((line) => line.trim())
     .find((line) => line !== '' && !line.startsWith('#'));
+  if (first !== undefined && first !== HEADER && /^logs\/v\d+$/.test(first)) {
+    throw new Fault('bad-vkey', `this is a list of the form ${first}; only ${HEADER} can be read`);
+  }
   if (first !== HEADER) return parseVkeys(text).map((vkey) => ({ origin: vkey.name, vkey }));
   return parseLogList(text);
 }

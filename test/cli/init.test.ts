@@ -64,6 +64,8 @@ test('init writes nothing when what it was given is not good, so that the next t
   assert.match(await ends(3, ...init(data, '--policy', policy)), /rootKeys/);
   writeFileSync(policy, 'organisations: [');
   assert.match(await ends(2, ...init(data, '--policy', policy)), /cannot read .*policy\.yaml/);
+  writeFileSync(policy, 'witness w1 w1.example+00000000+AA http://127.0.0.1/\nquorum w1\n');
+  assert.match(await ends(2, ...init(data, '--policy', policy)), /is a tlog-policy.*`limmat serve --policy`/);
   assert.match(await ends(2, 'init', '--data', data, '--origin', 'two words'), /cannot be an origin/);
   assert.match(await ends(2, 'init', '--data', data), /--origin is missing/);
   assert.match(await ends(2, ...init(data, '--guard', `${data}/guard`)), /must lie outside/);

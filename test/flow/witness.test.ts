@@ -83,13 +83,16 @@ test('add-log takes files of vkeys and logs/v0 lists from a file or a URL, all o
   assert.is(added.added.length, 3, 'nothing was added before');
   assert.equal(JSON.parse(ok(await addLog(logFile()))), { added: [], knownBefore: 2 });
   server.close();
-  assert.is((await addLog(`${url}/list`)).code, 2, 'nobody answers');
+  const unanswered = await addLog(`${url}/list`);
+  assert.equal([unanswered.code, /ECONNREFUSED/.test(unanswered.stderr)], [2, true], 'nobody answers, and why');
 });
 
 test('a running witness cosigns, takes up new logs, tells how it is, and goes on after a stop', async () => {
   const data = await witness('w.example');
   const server = await serveWitness(data);
   assert.is((await add(server.url, requestOf(0, 5))).status, 404);
+  const nowhere = await fetch(`${server.url}/nothing`);
+  assert.equal([nowhere.status, nowhere.headers.get('content-type')], [404, 'text/plain; charset=utf-8']);
   ok(await limmat('witness', 'add-log', '--data', data, logFile()));
   const lines = await (await add(server.url, requestOf(0, 5))).text();
   const { text } = parseNote(noteOf(5));

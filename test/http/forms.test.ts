@@ -106,6 +106,8 @@ test('a wrong method is told the right ones; OPTIONS lets pages read with header
   ] as const) {
     const wrong = await log.ask(path, { method: 'PATCH' });
     assert.equal([wrong.status, wrong.headers.get('allow')], [405, allow], path);
+    const said = new TextDecoder('latin1').decode(await wrong.arrayBuffer());
+    assert.ok(said.includes(`${path} takes ${allow.split(', ')[0]}`), said);
     const preflight = await log.ask(path, {
       method: 'OPTIONS',
       headers: { origin: 'https://page.example', 'access-control-request-method': open ? 'GET' : 'POST' },

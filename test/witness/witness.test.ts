@@ -289,6 +289,7 @@ test('lists of logs, and files of vkeys', () => {
     ],
   );
   assert.equal(parseLogs('logs/v0\n'), []);
+  assert.throws(() => parseLogs('logs/v1\n'), /only logs\/v0 can be read/);
   const file = LOG_KEYS.map(({ vkey }) => `${formatVkey(vkey)}\n`).join('');
   assert.equal(
     parseLogs(`# ours\n${file}`).map(({ origin }) => origin),

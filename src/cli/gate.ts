@@ -2,26 +2,26 @@
  * `limmat gate`: stands in a build job before the signing for customers. Logs what is not logged yet, waits for a proof
  * that satisfies the policy, and writes it beside each file. A statement lies in a spool until it is proven. @module
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { bundleOf, Log, type Logged } from '../client/log.ts';
 import { fileSpool } from '../client/spool.ts';
 import { Submitter } from '../client/submitter.ts';
 import { parseTrust, type Trust } from '../client/trust.ts';
-import { type Verified, verify } from '../client/verify.ts';
+import type { Verified } from '../client/verify.ts';
 import { utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { replaceFile } from '../store/durable.ts';
 import { collectLines } from './common.ts';
 import { exitCode, UNAVAILABLE } from './exit.ts';
-import { hashFile } from './hashfile.ts';
 import { explained } from './hints.ts';
 import { command, missing, parseBaseUrl, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
+import { bundlePath, provenAlready } from './provenalready.ts';
 import { readBytes } from './readinput.ts';
 import { sign } from './statement.ts';
-import { type BuildOptions, composeBuild, withBuild } from './submitbuild.ts';
+import { type BuildOptions, composeBuild, describeBuild, withBuild } from './submitbuild.ts';
 
 export function makeCommand(): Command {
   const gate = command('gate', 'in a build job: let files pass only when they are logged and proven')
@@ -57,9 +57,6 @@ type Options = Omit<BuildOptions, 'artifact' | 'vkey' | 'url'> & {
   resume?: boolean;
 };
 
-/** Where the proof of a file goes. */
-const bundlePath = (artifact: string): string => `${artifact}.limmat.json`;
-
 async function pass(artifacts: string[], options: Options): Promise<void> {
   const logs = logsOf(options);
   const folder = options.offlineSpool ?? options.spool;
@@ -75,13 +72,15 @@ async function pass(artifacts: string[], options: Options): Promise<void> {
   }
   if (options.resume) return resume(submitter, options);
   if (artifacts.length === 0) throw new Fault('bad-request', 'gate takes the files of a build, or --resume');
-  const known = await Promise.all(artifacts.map((path) => provenAlready(path, logs, options.json)));
+  const { url: _, trust: __, ...said } = options;
+  const build = { ...said, artifact: artifacts };
+  const described = await describeBuild(build);
+  const known = await Promise.all(artifacts.map((path) => provenAlready(path, logs, described, build)));
   if (!known.includes(undefined)) {
     tell(options, 'logged before', known[0] as Verified, artifacts);
     return;
   }
-  const { url: _, trust: __, ...build } = options;
-  const { statement } = await composeBuild({ ...build, artifact: artifacts });
+  const { statement } = await composeBuild(build, described);
   const entry = sign(statement, required(options, 'key'));
   const paths = artifacts.map((path) => resolve(path));
   try {
@@ -107,22 +106,6 @@ function logsOf({ url: urls, trust: files }: Options): Log[] {
   }
   const trusts = files.map((file) => parseTrust(readBytes(file)));
   return urls.map((url, i) => new Log({ url, trust: trusts[trusts.length === 1 ? 0 : i] as Trust }));
-}
-
-/** A file whose bundle lies beside it and verifies, by the same trust in one of the logs as a new one. */
-async function provenAlready(path: string, logs: readonly Log[], quiet?: boolean): Promise<Verified | undefined> {
-  const { digests } = await hashFile(path, ['sha256'], quiet);
-  if (!existsSync(bundlePath(path))) return undefined;
-  const bundle = Uint8Array.from(readFileSync(bundlePath(path)));
-  for (const { trust } of logs) {
-    try {
-      return verify(bundle, trust, { digests });
-    } catch (error) {
-      // One of another file, log or key, or with too few witnesses: it is logged again, which changes nothing there.
-      if (!(error instanceof Fault)) throw error;
-    }
-  }
-  return undefined;
 }
 
 /** Beside each file, or in the spool where its folder is gone. */

@@ -6,7 +6,7 @@ import { Fault } from '../core/fault.ts';
 import type { Json } from '../registry/json.ts';
 import { KINDS } from '../registry/kinds.ts';
 import { collect, commonFields, withCommon, withRefs } from './common.ts';
-import { type Fields, readDraft } from './draft.ts';
+import { type Claims, type Fields, readDraft } from './draft.ts';
 import { hashFile } from './hashfile.ts';
 import { command, required, setting } from './options.ts';
 import { type Artifact, algorithmsOf, type ProvenanceFile, requireMatch } from './provenance/match.ts';
@@ -14,6 +14,7 @@ import { mergeProvenance } from './provenance/merge.ts';
 import type { NamedDigests } from './provenance/provenance.ts';
 import { readProvenance } from './provenance/read.ts';
 import { readBytes } from './readinput.ts';
+import type { Origins } from './screen.ts';
 import { type Composed, compose, finish, proofName, type Stating, withSigning, withTarget } from './statement.ts';
 
 const { fields } = KINDS.build.schema;
@@ -71,10 +72,24 @@ async function submitBuild(options: BuildOptions & { out?: string }): Promise<vo
   await finish(statement, options, { proof: () => options.out ?? proofName(product, version) });
 }
 
+/** What is to be said of a build, as far as it is known; and of what comes from provenance, from which file. */
+export type Described = { readonly fields: Fields; readonly claims: Claims; readonly origins: Origins };
+
 /** Hashes the files and puts together what is to be signed about them. */
 export async function composeBuild(
   options: BuildOptions,
+  described?: Described,
 ): Promise<{ statement: Composed; product: string; version: string }> {
+  const { fields, claims, origins } = described ?? (await describeBuild(options));
+  const product = required(fields, 'product');
+  const version = required({ productVersion: fields.version }, 'productVersion');
+  for (const name of ['builder', 'site']) required(fields, name);
+  const statement = await compose({ kind: 'build', fields, claims }, options, origins);
+  return { statement, product, version };
+}
+
+/** The same before anything is asked for that was not said. */
+export async function describeBuild(options: BuildOptions): Promise<Described> {
   const files = options.provenance.map((path): ProvenanceFile => {
     return { path, provenance: readProvenance(readBytes(path), path) };
   });
@@ -86,20 +101,20 @@ export async function composeBuild(
   }
   requireMatch(artifacts, files);
   const { fields: said, packageUrl, origins } = mergeProvenance(files, own);
-  const all: Fields = {
+  const fields: Fields = {
     artifactKind: 'software',
     ...said,
     ...own,
     ...(artifacts.length === 0 ? {} : { artifacts: artifacts.map(artifactJson) }),
     ...(files.length === 0 ? {} : { provenance: await evidenceOfAll(files, options.json) }),
   };
-  const [product, version] = [required(all, 'product'), required({ productVersion: all.version }, 'productVersion')];
-  for (const name of ['builder', 'site']) required(all, name);
-  const generic = `pkg:generic/${encodeURIComponent(product)}@${encodeURIComponent(version)}`;
-  const subject = options.packageUrl ?? draft?.claims.subject ?? packageUrl ?? generic;
-  const claims = { ...draft?.claims, subject };
-  const statement = await compose({ kind: 'build', fields: all, claims }, options, origins);
-  return { statement, product, version };
+  const subject = options.packageUrl ?? draft?.claims.subject ?? packageUrl ?? genericUrl(fields);
+  return { fields, claims: { ...draft?.claims, ...(subject === undefined ? {} : { subject }) }, origins };
+}
+
+function genericUrl({ product, version }: Fields): string | undefined {
+  if (typeof product !== 'string' || typeof version !== 'string') return undefined;
+  return `pkg:generic/${encodeURIComponent(product)}@${encodeURIComponent(version)}`;
 }
 
 /** What the flags say; the files are hashed apart. */

@@ -75,6 +75,34 @@ test('what is proven already passes without the log, without a key, and not with
   assert.match(await ends(2, 'gate', ...files, '--trust', trust, '--url', NOWHERE), /missing/);
 });
 
+test('a bundle of another build is no proof of this one: it is told what differs, and the build is submitted', async () => {
+  const { files, spool } = job('a.bin');
+  const first = await run('gate', ...files, ...flags('2.1', spool), '--note', 'as built');
+  const call = (...more: string[]) => limmat('gate', ...files, ...flags('2.1', spool), ...more, '--json');
+  const answer = ({ code, stdout, stderr }: Ran) => {
+    assert.is(code, 0, stderr);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  assert.is(answer(await call()).what, 'logged before', 'what is not asked for can be anything');
+  assert.is(answer(await call('--note', 'as built')).entry, first.entry);
+  const others: [string[], RegExp][] = [
+    [['--product', 'other'], /a\.bin\.limmat\.json is the proof of another build: product is "app", not "other"/],
+    [['--product-version', '2.2'], /version is "2\.1", not "2\.2"/],
+    [['--kind', 'firmware'], /artifactKind is "software", not "firmware"/],
+    [['--channel', 'stable'], /channel is not said, not "stable"/],
+    [['--package-url', 'pkg:npm/app@2.1'], /subject is "pkg:generic\/app@2\.1", not "pkg:npm/],
+    [['--issuer', 'other'], /issuer is "acme", not "other"/],
+  ];
+  for (const [more, what] of others) {
+    const before = readFileSync(`${files[0]}.limmat.json`);
+    const ran = await call(...more);
+    assert.match(ran.stderr, what);
+    if (more[0] === '--issuer') assert.is(ran.code, 3, 'no such organisation');
+    else assert.is.not(answer(ran).entry, first.entry, String(more));
+    writeFileSync(`${files[0]}.limmat.json`, before);
+  }
+});
+
 test('a log that is away fails the job and loses nothing; later the spool is submitted', async () => {
   const { files, spool } = job('a.bin');
   const bundle = `${files[0]}.limmat.json`;

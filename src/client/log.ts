@@ -23,6 +23,8 @@ export type LogParts = {
   readonly fetch?: Fetch;
   /** Waits for a number of seconds. */
   readonly sleep?: (seconds: number) => Promise<void>;
+  /** How often it is asked what it says to ask again soon; five times if this is not given. */
+  readonly attempts?: number;
 };
 
 /** An entry with what proves it. */
@@ -42,7 +44,7 @@ export class Log {
   readonly url: string;
   readonly trust: Trust;
   readonly client: LogClient;
-  readonly #sleep: ((seconds: number) => Promise<void>) | undefined;
+  readonly #parts: LogParts;
 
   /**
    * A log at a URL, and what is pinned of it.
@@ -55,11 +57,17 @@ export class Log {
    * console.assert(size > 0);
    * ```
    */
-  constructor({ url, trust, fetch = globalThis.fetch, sleep }: LogParts) {
+  constructor(parts: LogParts) {
+    const { url, trust, fetch = globalThis.fetch, sleep, attempts } = parts;
     this.url = url.replace(/\/+$/, '');
     this.trust = trust;
-    this.client = new LogClient(this.url, fetch, sleep);
-    this.#sleep = sleep;
+    this.client = new LogClient(this.url, fetch, sleep, attempts);
+    this.#parts = parts;
+  }
+
+  /** The same log, asked once: for those who wait in a way of their own. */
+  get once(): Log {
+    return new Log({ ...this.#parts, attempts: 1 });
   }
 
   /**
@@ -178,7 +186,7 @@ export class Log {
    * ```
    */
   follow(options: { from?: Seen; every?: number; signal?: AbortSignal } = {}): AsyncGenerator<Seen> {
-    return follow({ read: () => this.checkpoint(), get: this.client.get, sleep: this.#sleep, ...options });
+    return follow({ read: () => this.checkpoint(), get: this.client.get, sleep: this.#parts.sleep, ...options });
   }
 
   /** What the log answered, if it is of the entry that was asked for. */

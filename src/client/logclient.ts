@@ -16,7 +16,7 @@ export type BatchOutcome = { readonly receipt: Uint8Array } | { readonly locatio
 const PATIENCE = 30_000;
 /** More than any answer needs: the largest bundle has 16 MiB. */
 const MAX_ANSWER = 32 * 1024 * 1024;
-/** How often something is asked again that the log said to ask later; and the longest it is waited for, in seconds. */
+/** How often something is asked that the log says to ask again later; and the longest it is waited for, in seconds. */
 const ATTEMPTS = 5;
 const MAX_WAIT = 10;
 /** Sent on, a failure would be that of the second server, and would say nothing of whether the first has it. */
@@ -24,17 +24,21 @@ const POST = { method: 'POST', redirect: 'error' } as const;
 /** What Node says of an answer that redirects such a request. */
 const REDIRECTED = 'unexpected redirect';
 
+const LATE = 'the entry is logged and not published yet: ask again';
+
 const sleepFor = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, 1000 * seconds));
 
 export class LogClient {
   readonly #base: string;
   readonly #fetch: Fetch;
   readonly #sleep: (seconds: number) => Promise<void>;
+  readonly #attempts: number;
 
-  constructor(base: string, fetch: Fetch, sleep = sleepFor) {
+  constructor(base: string, fetch: Fetch, sleep = sleepFor, attempts = ATTEMPTS) {
     this.#base = base.replace(/\/+$/, '');
     this.#fetch = fetch;
     this.#sleep = sleep;
+    this.#attempts = attempts;
   }
 
   /** Reads a resource of the tiled log. Fault `unknown-resource` if it is not there. */
@@ -50,7 +54,11 @@ export class LogClient {
     // Logged for good, and published late: the proof is fetched when it is there.
     const entryId = response.headers.get('location')?.split('/').at(-1);
     if (!entryId) throw new Fault('internal', 'the log took the statement and did not say where its receipt will be');
-    return this.proof(entryId);
+    return this.proof(entryId).catch((error: unknown) => {
+      if (!(error instanceof Fault && error.code === 'request-timeout')) throw error;
+      // That it cannot be reached now must not be taken for one that it could not be reached with.
+      throw new Fault('unknown-resource', `${LATE}; ${error.message}`, { retryAfter: 1, cause: error });
+    });
   }
 
   /** Submits up to 256 statements at once; they are admitted in order, each on its own. */
@@ -80,7 +88,7 @@ export class LogClient {
       if (response.ok && response.status !== 204) return { response, body };
       const fault = faultOf(url, response, body);
       const wait = fault.retryAfter;
-      if (wait === undefined || wait > MAX_WAIT || attempt >= ATTEMPTS) throw fault;
+      if (wait === undefined || wait > MAX_WAIT || attempt >= this.#attempts) throw fault;
       await this.#sleep(wait);
     }
   }
@@ -139,10 +147,7 @@ function faultOf(url: string, { status, headers }: Response, body: Uint8Array): 
   const retry = retryAfterIn(headers);
   const detail = Number.isFinite(retry) ? { retryAfter: retry } : {};
   if (status === 204) {
-    return new Fault('unknown-resource', 'the entry is logged and not published yet: ask again', {
-      retryAfter: 1,
-      ...detail,
-    });
+    return new Fault('unknown-resource', LATE, { retryAfter: 1, ...detail });
   }
   const problem = /concise-problem/.test(headers.get('content-type') ?? '') ? problemIn(body) : undefined;
   if (problem) return problemFault(problem, detail);
@@ -162,8 +167,8 @@ function problemIn(body: Uint8Array): CborMap | undefined {
 
 /** RFC 9290 problem details as a Fault. */
 function problemFault(problem: CborMap, detail: { retryAfter?: number } = {}): Fault {
-  const status = Number(problem.get(-4) ?? 500);
-  return new Fault(codeOf(status), `${problem.get(-1)}: ${problem.get(-2)}`, detail);
+  const [title, status] = [problem.get(-1), Number(problem.get(-4) ?? 500)];
+  return new Fault(title === 'Frozen' ? 'frozen' : codeOf(status), `${title}: ${problem.get(-2)}`, detail);
 }
 
 function codeOf(status: number): FaultCode {

@@ -4,9 +4,11 @@
  * and the next log only gets what the one before certainly does not have. @module
  */
 import { decodeStatement, entryIdOf } from '../core/cose.ts';
+import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Log, Logged } from './log.ts';
 import { memorySpool, type Spool, type Spooled } from './spool.ts';
+import { trustedKeys } from './trust.ts';
 
 export type SubmitterParts = {
   /** In the order in which they are tried. */
@@ -32,6 +34,8 @@ const [FIRST_WAIT, MAX_WAIT] = [1, 60] as const;
 
 export class Submitter {
   readonly #parts: Required<SubmitterParts>;
+  /** The logs that were seen to be those that are pinned. */
+  readonly #identified = new Set<Log>();
 
   /**
    * A way into logs, with a folder where statements lie until they are proven.
@@ -125,10 +129,15 @@ export class Submitter {
     let next = Math.max(0, ...logs.map(({ url }, i) => (url === mayHave ? i : 0)));
     for (let attempt = 0; ; attempt++) {
       const log = logs[next % logs.length] as Log;
+      let way: 'to be sent' | 'sent' | 'taken' = 'to be sent';
       try {
+        await this.#identify(log);
         // On disk before it is sent: after a crash nobody else may get it first.
         await spool.put(id, { statement, note, sentTo: log.url });
-        const logged = await log.submit(statement);
+        way = 'sent';
+        // The log is asked once: how long to wait, and for whom, is decided here.
+        const logged = await log.once.submit(statement);
+        way = 'taken';
         await keep(logged, note, log);
         await spool.remove(id);
         return logged;
@@ -137,16 +146,18 @@ export class Submitter {
         if (!isPassing(error)) {
           // What a log refuses it does not get: whoever resumes later can ask another, unless one may have it from before.
           const known = mayHave === undefined ? {} : { sentTo: mayHave };
-          if (error.code === 'refused') await spool.put(id, { statement, note, ...known });
+          if (way === 'sent' && error.code === 'refused') await spool.put(id, { statement, note, ...known });
           throw error;
         }
-        const lacks = await certainlyLacks(log, id, error, mayHave === log.url);
-        mayHave = lacks ? undefined : log.url;
-        if (lacks) {
+        const had = mayHave === log.url;
+        const lacks = way === 'to be sent' ? !had : way === 'sent' && (await certainlyLacks(log, id, error, had));
+        if (!lacks) mayHave = log.url;
+        else if (way === 'sent') {
+          mayHave = undefined;
           // Whoever resumes later need not wait for this log.
           await spool.put(id, { statement, note });
-          next++;
         }
+        if (lacks) next++;
         // The next log is tried at once; once around all of them, there is a pause.
         const rests = !lacks || next % logs.length === 0;
         const wait = rests ? this.#wait(Math.floor(attempt / logs.length), error) : 0;
@@ -154,6 +165,20 @@ export class Submitter {
         if (wait > 0) await sleep(wait);
       }
     }
+  }
+
+  /** Before the first statement goes to a log: what is logged under keys that are not pinned is never proven here. */
+  async #identify(log: Log): Promise<void> {
+    if (this.#identified.has(log)) return;
+    try {
+      // Whoever else has seen that checkpoint: witnesses may come later.
+      openCheckpoint(await log.once.client.get('checkpoint'), trustedKeys(log.trust));
+    } catch (error) {
+      if (!(error instanceof Fault) || isPassing(error)) throw error;
+      const what = `${log.url} is not the log that is pinned for it, so nothing was sent to it: ${error.message}`;
+      throw new Fault(error.code, `${what}; give each log its own trust`, { cause: error });
+    }
+    this.#identified.add(log);
   }
 
   /** Full jitter, so that many pipelines that wait for one log do not come back together; never before the log said. */
@@ -165,9 +190,8 @@ export class Submitter {
 
 /** Whether trying again can help: the log is not there, is busy or broken, or its witnesses have not cosigned yet. */
 function isPassing({ code, retryAfter, rule }: Fault): boolean {
-  return (
-    retryAfter !== undefined || rule === 'quorum' || code === 'pool-full' || code === 'internal' || isUnreached(code)
-  );
+  const isState = code === 'pool-full' || code === 'frozen' || code === 'internal';
+  return retryAfter !== undefined || rule === 'quorum' || isState || isUnreached(code);
 }
 
 const isUnreached = (code: Fault['code']): boolean => code === 'request-timeout';
@@ -179,11 +203,18 @@ const isUnreached = (code: Fault['code']): boolean => code === 'request-timeout'
 async function certainlyLacks(log: Log, id: string, error: Fault, mayHave: boolean): Promise<boolean> {
   if (isUnreached(error.code)) return !mayHave && (wasNeverConnected(error) || wasNoUrl(error, `${log.url}/entries`));
   try {
-    await log.client.proof(id);
+    await log.once.client.proof(id);
     return false;
   } catch (answer) {
-    return answer instanceof Fault && answer.code === 'unknown-resource' && answer.retryAfter === undefined;
+    if (!(answer instanceof Fault)) throw answer;
+    if (answer.code === 'unknown-resource') return answer.retryAfter === undefined;
+    return !mayHave && wasTurnedAway(error);
   }
+}
+
+/** SPEC (RFC 9110 §15.6.4, RFC 6585 §4): too busy to handle the request, and says when to come again. */
+function wasTurnedAway({ code, retryAfter }: Fault): boolean {
+  return code === 'pool-full' && retryAfter !== undefined;
 }
 
 /** What Node says of it, as a code or, where `fetch` itself refuses, in words. Where it says nothing, the log may have it. */

@@ -105,7 +105,8 @@ const FAULTS: [string, () => Response, FaultCode, RegExp][] = [
     'internal',
     /answered 502: <html>Bad Gateway/,
   ],
-  ['503 without a time', () => problem(503, 'Frozen', 'a restored backup?'), 'pool-full', /a restored backup/],
+  ['503 without a time', () => problem(503, 'Read-Only', 'a full disk'), 'pool-full', /a full disk/],
+  ['503 of a frozen log', () => problem(503, 'Frozen', 'a restored backup?'), 'frozen', /a restored backup/],
   ['404 as text', () => new Response('not here\n', { status: 404 }), 'unknown-resource', /answered 404: not here$/],
   [
     'a problem that is none',

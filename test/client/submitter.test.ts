@@ -15,9 +15,11 @@ import {
   type SubmitterParts,
 } from '../../src/client/client.ts';
 import { memorySpool } from '../../src/client/spool.ts';
+import { trustInKeys } from '../../src/client/trust.ts';
 import { toHex } from '../../src/core/bytes.ts';
+import { encode } from '../../src/core/cbor.ts';
 import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
-import { COSIGNATURE_ED25519, vkeyOf } from '../../src/core/note.ts';
+import { COSIGNATURE_ED25519, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { faultsLater, sameBytes } from '../check.ts';
 import { folder } from '../folder.ts';
@@ -35,7 +37,7 @@ const cut = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONN
 const busy = (seconds: number) => new Response('full', { status: 503, headers: { 'retry-after': String(seconds) } });
 
 /** The log under another URL, with twists in front of it; `asked` has every request that it got. */
-function twisted(name: string, twist: Twist, trust = party.trust): { log: Log; asked: string[] } {
+function twisted(name: string, twist: Twist, trust = party.trust, naps: number[] = []): { log: Log; asked: string[] } {
   const asked: string[] = [];
   const through: Fetch = async (url, init) => {
     const path = url.slice(`https://${name}`.length);
@@ -45,7 +47,10 @@ function twisted(name: string, twist: Twist, trust = party.trust): { log: Log; a
     if (answer instanceof Error) throw answer;
     return answer ?? fetch(`${party.url}${path}`, init);
   };
-  return { log: new Log({ url: `https://${name}`, trust, fetch: through, sleep: async () => {} }), asked };
+  return {
+    log: new Log({ url: `https://${name}`, trust, fetch: through, sleep: async (s) => void naps.push(s) }),
+    asked,
+  };
 }
 
 /** Answers once each, then passes on. */
@@ -128,8 +133,8 @@ test('logs are tried in turn, at once, when the one before was never connected t
   const b = twisted('b', () => undefined);
   const { made, waits } = submitter({ logs: [a.log, b.log] });
   await made.submit(party.statement());
-  assert.equal(a.asked, ['POST /entries']);
-  assert.equal(b.asked, ['POST /entries']);
+  assert.equal(a.asked, ['GET /checkpoint']);
+  assert.equal(b.asked, ['GET /checkpoint', 'POST /entries']);
   assert.equal(waits, []);
 });
 
@@ -176,9 +181,10 @@ test('a log that timed out may have it, though its URL is one that only its own 
 test('a log that redirects what is sent to it may have it: it is not sent on, and no other log gets it', async () => {
   const posts: string[] = [];
   // A port that is blocked: whoever followed the redirect would say that nothing was connected to.
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
+    if (request.method === 'GET') return response.end(await (await fetch(party.url + request.url)).text());
     posts.push(`${request.method} ${request.url}`);
-    request.resume().on('end', () => response.writeHead(307, { location: 'http://127.0.0.1:1/entries' }).end());
+    return request.resume().on('end', () => response.writeHead(307, { location: 'http://127.0.0.1:1/entries' }).end());
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
@@ -203,8 +209,8 @@ test('a statement that no log was reached with is not bound to one of them when 
   );
   const b = twisted('b', () => undefined);
   for await (const one of submitter({ logs: [a.log, b.log], spool }).made.resume()) assert.ok('logged' in one);
-  assert.equal(a.asked, ['POST /entries', 'POST /entries']);
-  assert.equal(b.asked, ['POST /entries']);
+  assert.equal(a.asked, ['GET /checkpoint', 'GET /checkpoint']);
+  assert.equal(b.asked, ['GET /checkpoint', 'POST /entries']);
 });
 
 test('what took a statement is told to the one who keeps its proof', async () => {
@@ -215,12 +221,112 @@ test('what took a statement is told to the one who keeps its proof', async () =>
 });
 
 test('a log that answered and says that it does not have it is left for the next', async () => {
-  const nothing = () => new Response('', { status: 404 });
-  const a = twisted('a', (_, method) => (method === 'POST' ? new Response('', { status: 500 }) : nothing()));
+  const a = twisted('a', first(new Response('', { status: 500 })));
   const b = twisted('b', () => undefined);
   await submitter({ logs: [a.log, b.log] }).made.submit(party.statement());
-  assert.equal(a.asked, ['POST /entries', 'GET /entries/ID']);
-  assert.equal(b.asked, ['POST /entries']);
+  assert.equal(a.asked, ['GET /checkpoint', 'POST /entries', 'GET /entries/ID']);
+  assert.equal(b.asked, ['GET /checkpoint', 'POST /entries']);
+});
+
+test('a busy log is left for the next at once, and asked again only when all of them are busy', async () => {
+  for (const isSilent of [false, true]) {
+    const a = twisted('a', (path, method) =>
+      method === 'POST' || (isSilent && path !== '/checkpoint') ? busy(10) : undefined,
+    );
+    const b = twisted('b', () => undefined);
+    const { made, waits } = submitter({ logs: [a.log, b.log] });
+    await made.submit(party.statement());
+    assert.equal(a.asked, ['GET /checkpoint', 'POST /entries', 'GET /entries/ID']);
+    assert.equal([b.asked.length, waits], [2, []]);
+  }
+  const both = ['a', 'b'].map((name) => twisted(name, first(busy(10))));
+  const { made, waits } = submitter({ logs: both.map(({ log }) => log) });
+  await made.submit(party.statement());
+  assert.equal(waits, [10]);
+});
+
+test('patience bounds all waiting: a busy log is not asked again beyond it', async () => {
+  const naps: number[] = [];
+  const { asked, log } = twisted('a', (_, method) => (method === 'POST' ? busy(2) : undefined), party.trust, naps);
+  const { made, waits } = submitter({ logs: [log], patience: 1 });
+  await faultsLater('pool-full', () => made.submit(party.statement()));
+  assert.equal([waits, naps], [[], []]);
+  assert.equal(asked, ['GET /checkpoint', 'POST /entries', 'GET /entries/ID']);
+});
+
+test('a log that was busy may have it from before, and a frozen one may have it whatever it says', async () => {
+  const frozen = () =>
+    new Response(
+      encode(
+        new Map<number, string | number>([
+          [-1, 'Frozen'],
+          [-2, 'its guard'],
+          [-4, 503],
+        ]),
+      ) as BodyInit,
+      {
+        status: 503,
+        headers: { 'content-type': 'application/concise-problem-details+cbor', 'retry-after': '60' },
+      },
+    );
+  for (const answers of [[cut, busy(1)], [frozen()]]) {
+    let down = true;
+    const a = twisted('a', (path, method) => {
+      if (path === '/checkpoint' || !down) return undefined;
+      return method === 'POST' ? (answers.shift() ?? busy(1)) : busy(1);
+    });
+    const b = twisted('b', () => undefined);
+    const { made, waits } = submitter({ logs: [a.log, b.log], patience: 200 });
+    await faultsLater('pool-full', () => made.submit(party.statement()));
+    down = false;
+    assert.equal(b.asked, []);
+    assert.ok(waits.length > 2);
+  }
+});
+
+test('what a log took goes to no other, though it is gone before its proof is there or is kept', async () => {
+  for (const moment of ['before the proof', 'while it is kept'] as const) {
+    let posted = false;
+    const a = twisted('a', (_, method) => {
+      if (method !== 'POST') return posted ? refused : undefined;
+      posted = true;
+      const late = new Response('', { status: 202, headers: { location: `https://a/entries/${'x'.repeat(43)}` } });
+      return moment === 'before the proof' ? late : undefined;
+    });
+    const b = twisted('b', () => undefined);
+    const spool = memorySpool();
+    const keep = async (_: unknown, __: string, log: Log) => void (await log.proof({ index: 0 }));
+    const { made } = submitter({ logs: [a.log, b.log], spool, keep, patience: 5 });
+    try {
+      await made.submit(party.statement());
+      assert.unreachable();
+    } catch (error) {
+      assert.match((error as Error).message, /cannot reach/, moment);
+    }
+    assert.equal(b.asked, [], moment);
+    assert.equal(
+      (await waiting(spool)).map(({ sentTo }) => sentTo),
+      ['https://a'],
+    );
+  }
+});
+
+test('a log that is not the one that is pinned gets nothing', async () => {
+  const vkey = vkeyOf('other', NOTE_ED25519, signerOf('ed25519', new Uint8Array(32).fill(8)).key);
+  const wrong = twisted('a', () => undefined, trustInKeys([vkey]));
+  const spool = memorySpool();
+  const { made } = submitter({ logs: [wrong.log, party.log], spool });
+  const fault = await faultsLater('unknown-signer', () => made.submit(party.statement()));
+  assert.match(fault.message, /https:\/\/a is not the log that is pinned for it, so nothing was sent to it/);
+  assert.equal(wrong.asked, ['GET /checkpoint']);
+  assert.equal(
+    (await waiting(spool)).map(({ sentTo }) => sentTo),
+    [undefined],
+  );
+  const right = twisted('c', () => undefined);
+  const twice = submitter({ logs: [right.log] });
+  for (let i = 0; i < 2; i++) await twice.made.submit(party.statement());
+  assert.equal(right.asked, ['GET /checkpoint', 'POST /entries', 'POST /entries'], 'it is asked who it is once');
 });
 
 test('a log that may have it keeps it: no other gets it, however long that takes', async () => {
@@ -247,7 +353,7 @@ test('after a crash the log that may have it is asked first', async () => {
   const { made, kept } = submitter({ logs: [a.log, b.log], spool });
   for await (const one of made.resume()) assert.ok('logged' in one);
   assert.equal(a.asked, []);
-  assert.is(b.asked.length, 3);
+  assert.equal(b.asked, ['GET /checkpoint', 'POST /entries', 'POST /entries', 'POST /entries']);
   assert.equal(kept, ['n']);
 });
 
@@ -260,7 +366,8 @@ test('where it was sent is on disk before it is sent, and spooling it again does
   const log = new Log({
     url: 'https://a',
     trust: party.trust,
-    fetch: async () => {
+    fetch: async (url, init) => {
+      if (init?.method !== 'POST') return fetch(`${party.url}${url.slice('https://a'.length)}`, init);
       before = await read();
       throw cut;
     },

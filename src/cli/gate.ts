@@ -6,15 +6,16 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { bundleOf, Log, type Logged } from '../client/log.ts';
-import { fileSpool } from '../client/spool.ts';
+import { fileSpool, refusedPath, type Spool } from '../client/spool.ts';
 import { Submitter } from '../client/submitter.ts';
 import { parseTrust, type Trust } from '../client/trust.ts';
 import type { Verified } from '../client/verify.ts';
 import { utf8 } from '../core/bytes.ts';
+import { decodeStatement, entryIdOf } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
 import { replaceFile } from '../store/durable.ts';
 import { collectLines } from './common.ts';
-import { exitCode, UNAVAILABLE } from './exit.ts';
+import { exitCode, FAILED, UNAVAILABLE } from './exit.ts';
 import { explained } from './hints.ts';
 import { command, missing, parseBaseUrl, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
@@ -57,7 +58,7 @@ type Options = Omit<BuildOptions, 'artifact' | 'vkey' | 'url'> & {
   resume?: boolean;
 };
 
-async function pass(artifacts: string[], options: Options): Promise<void> {
+async function pass(artifacts: string[], options: Options, self: Command): Promise<void> {
   const logs = logsOf(options);
   const folder = options.offlineSpool ?? options.spool;
   const spool = fileSpool(folder);
@@ -70,7 +71,10 @@ async function pass(artifacts: string[], options: Options): Promise<void> {
   if (options.resume && artifacts.length > 0) {
     throw new Fault('bad-request', '--resume goes on with what lies in the spool: leave out the files');
   }
-  if (options.resume) return resume(submitter, options);
+  if (options.resume) {
+    requireNamed(folder, options, self);
+    return resume(submitter, spool, folder, options);
+  }
   if (artifacts.length === 0) throw new Fault('bad-request', 'gate takes the files of a build, or --resume');
   const { url: _, trust: __, ...said } = options;
   const build = { ...said, artifact: artifacts };
@@ -87,7 +91,10 @@ async function pass(artifacts: string[], options: Options): Promise<void> {
     const { verified } = await submitter.submit(entry, JSON.stringify(paths));
     tell(options, 'logged', verified, artifacts);
   } catch (error) {
-    if (!(error instanceof Fault) || (await spool.all()).size === 0) throw error;
+    if (!(error instanceof Fault)) throw error;
+    const id = entryIdOf(decodeStatement(entry).id);
+    const waits = (await spool.all()).has(id);
+    if (!waits) throw error.code === 'refused' ? refused(explained(error) as Fault, folder, id) : error;
     if (options.offlineSpool === undefined || !isAway(error)) throw waiting(explained(error) as Fault, folder);
     warn(error, folder);
     print(options.json, { logged: false, spool: folder, next: `limmat gate --resume --offline-spool ${folder}` });
@@ -119,18 +126,30 @@ async function writeBundles(log: Log, logged: Logged, artifacts: readonly string
   }
 }
 
-async function resume(submitter: Submitter, options: Options): Promise<void> {
+/** A folder that is named in the call and is not there is misspelt; by default, or from the environment, nothing waits. */
+function requireNamed(folder: string, { offlineSpool }: Options, self: Command): void {
+  const isNamed = self.getOptionValueSource(offlineSpool === undefined ? 'spool' : 'offlineSpool') === 'cli';
+  if (!isNamed || existsSync(folder)) return;
+  throw new Fault('bad-request', `there is no folder ${folder}: name the one in which the statements lie`);
+}
+
+async function resume(submitter: Submitter, spool: Spool, folder: string, options: Options): Promise<void> {
   const results: Record<string, unknown>[] = [];
-  let worst = 0;
+  let [worst, waiting] = [0, 0];
   for await (const one of submitter.resume()) {
     const artifacts = JSON.parse(one.note) as string[];
-    if ('logged' in one) results.push({ logged: true, artifacts, entry: one.logged.verified.index });
-    else {
-      results.push({ logged: false, artifacts, why: one.fault.message });
-      worst = Math.max(worst, exitCode(one.fault));
+    if ('logged' in one) {
+      results.push({ logged: true, artifacts, entry: one.logged.verified.index });
+      continue;
     }
+    const waits = (await spool.all()).has(one.id);
+    const { message } = waits ? one.fault : refused(explained(one.fault) as Fault, folder, one.id);
+    if (waits) waiting++;
+    else console.error(`limmat: ${artifacts.join(', ')}: ${message}`);
+    results.push({ logged: false, artifacts, waits, why: message });
+    worst = Math.max(worst, waits ? exitCode(one.fault) : FAILED);
   }
-  print(options.json, { resumed: results, waiting: results.filter(({ logged }) => !logged).length });
+  print(options.json, { resumed: results, waiting });
   process.exitCode = worst;
 }
 
@@ -140,9 +159,18 @@ function isAway(error: Fault): boolean {
 }
 
 function waiting(fault: Fault, folder: string): Fault {
-  const what = `${fault.message}\nNot proven. The statement lies in ${folder}; \`limmat gate --resume --spool ${folder}\` submits it again, with the same --url and --trust`;
+  const again = `\`limmat gate --resume --spool ${folder}\` submits it again, with the same --url and --trust`;
+  return saying(fault, `Not proven. The statement lies in ${folder}; ${again}`);
+}
+
+function refused(fault: Fault, folder: string, id: string): Fault {
+  const where = `The statement is set aside as ${refusedPath(folder, id)}`;
+  return saying(fault, `Refused, and not sent again. ${where}: gate the files again when what it says was mended`);
+}
+
+function saying(fault: Fault, next: string): Fault {
   const { rule, retryAfter } = fault;
-  return new Fault(fault.code, what, {
+  return new Fault(fault.code, `${fault.message}\n${next}`, {
     ...(rule === undefined ? {} : { rule }),
     // By this, a log that is away is told from a call that cannot be used.
     ...(retryAfter === undefined ? {} : { retryAfter }),

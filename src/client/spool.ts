@@ -12,11 +12,13 @@ export type Spooled = {
   readonly sentTo?: string;
 };
 
-/** Statements by their entry id. What `put` and `remove` did is on disk when they resolve. */
+/** Statements by their entry id. What `put`, `remove` and `setAside` did is on disk when they resolve. */
 export type Spool = {
   put(id: string, item: Spooled): Promise<void>;
   remove(id: string): Promise<void>;
-  /** All that is there, the longest there first as far as is known. */
+  /** Takes out what a log has refused, and keeps it apart with the reason, for people. */
+  setAside(id: string, item: Spooled, why: string): Promise<void>;
+  /** All that is there, the longest there first as far as is known; nothing that was set aside. */
   all(): Promise<ReadonlyMap<string, Spooled>>;
 };
 
@@ -26,11 +28,16 @@ export function memorySpool(): Spool {
   return {
     put: async (id, item) => void items.set(id, item),
     remove: async (id) => void items.delete(id),
+    setAside: async (id) => void items.delete(id),
     all: async () => new Map(items),
   };
 }
 
 const ENDING = '.spooled.json';
+const REFUSED = '.refused.json';
+
+/** Where a spool in a folder keeps a statement that was refused. To have it tried again, rename it to `.spooled.json`. */
+export const refusedPath = (folder: string, id: string): string => join(folder, `${id}${REFUSED}`);
 
 /**
  * A spool in a folder, which is made when it is first needed. One process at a time may use it.
@@ -54,6 +61,16 @@ export function fileSpool(folder: string): Spool {
       await syncFolder(folder);
     },
     async remove(id) {
+      await rm(pathOf(id), { force: true });
+      // What was refused before, and is proven now, is refused no more.
+      await rm(refusedPath(folder, id), { force: true });
+      await syncFolder(folder);
+    },
+    async setAside(id, { statement, note }, why) {
+      await writeDurably(
+        refusedPath(folder, id),
+        JSON.stringify({ refused: why, statement: toBase64(statement), note }),
+      );
       await rm(pathOf(id), { force: true });
       await syncFolder(folder);
     },

@@ -26,7 +26,10 @@ export type SubmitterParts = {
 };
 
 /** What became of a statement that lay in the spool. */
-export type Resumed = { readonly note: string } & ({ readonly logged: Logged } | { readonly fault: Fault });
+export type Resumed = { readonly id: string; readonly note: string } & (
+  | { readonly logged: Logged }
+  | { readonly fault: Fault }
+);
 
 const PATIENCE = 300;
 /** The longest wait before the second and before any later attempt, in seconds. */
@@ -63,7 +66,8 @@ export class Submitter {
 
   /**
    * Spools a statement, gets it into a log, has its proof kept, and takes it out of the spool. Throws the last Fault
-   * when patience is over, and at once if the log refuses it; both times the statement stays in the spool.
+   * when patience is over, and the statement stays in the spool; and at once if a log refuses it. Then it is set aside,
+   * unless a log before it was away, and might still take it.
    *
    * ```ts
    * import { fileSpool, Log, parseTrust, Submitter } from 'limmat/client';
@@ -114,10 +118,10 @@ export class Submitter {
   async *resume(): AsyncGenerator<Resumed> {
     for (const [id, item] of await this.#parts.spool.all()) {
       try {
-        yield { note: item.note, logged: await this.#deliver(id, item) };
+        yield { id, note: item.note, logged: await this.#deliver(id, item) };
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        yield { note: item.note, fault: error };
+        yield { id, note: item.note, fault: error };
       }
     }
   }
@@ -127,6 +131,7 @@ export class Submitter {
     const deadline = clock().getTime() / 1000 + patience;
     let mayHave = (await spool.all()).get(id)?.sentTo;
     let next = Math.max(0, ...logs.map(({ url }, i) => (url === mayHave ? i : 0)));
+    const away = new Set<Log>();
     for (let attempt = 0; ; attempt++) {
       const log = logs[next % logs.length] as Log;
       let way: 'to be sent' | 'sent' | 'taken' = 'to be sent';
@@ -143,13 +148,15 @@ export class Submitter {
         return logged;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
+        const had = mayHave === log.url;
         if (!isPassing(error)) {
-          // What a log refuses it does not get: whoever resumes later can ask another, unless one may have it from before.
-          const known = mayHave === undefined ? {} : { sentTo: mayHave };
-          if (way === 'sent' && error.code === 'refused') await spool.put(id, { statement, note, ...known });
+          away.delete(log);
+          if (way === 'sent' && error.code === 'refused') {
+            if (had && (await certainlyLacks(log, id, error, had))) mayHave = undefined;
+            await this.#refuse(id, { statement, note }, error, mayHave, away.size > 0);
+          }
           throw error;
         }
-        const had = mayHave === log.url;
         const lacks = way === 'to be sent' ? !had : way === 'sent' && (await certainlyLacks(log, id, error, had));
         if (!lacks) mayHave = log.url;
         else if (way === 'sent') {
@@ -157,7 +164,10 @@ export class Submitter {
           // Whoever resumes later need not wait for this log.
           await spool.put(id, { statement, note });
         }
-        if (lacks) next++;
+        if (lacks) {
+          away.add(log);
+          next++;
+        }
         // The next log is tried at once; once around all of them, there is a pause.
         const rests = !lacks || next % logs.length === 0;
         const wait = rests ? this.#wait(Math.floor(attempt / logs.length), error) : 0;
@@ -165,6 +175,14 @@ export class Submitter {
         if (wait > 0) await sleep(wait);
       }
     }
+  }
+
+  /** What a log refuses it does not get: it stays for one that may have it, or that was away; else it is set aside. */
+  async #refuse(id: string, item: Spooled, { message }: Fault, mayHave: string | undefined, others: boolean) {
+    const { spool } = this.#parts;
+    if (mayHave !== undefined) await spool.put(id, { ...item, sentTo: mayHave });
+    else if (others) await spool.put(id, item);
+    else await spool.setAside(id, item, message);
   }
 
   /** Before the first statement goes to a log: what is logged under keys that are not pinned is never proven here. */

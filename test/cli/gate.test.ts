@@ -148,7 +148,43 @@ test('with an offline spool the release goes on, loudly, and is proven later tho
 test('a refusal stops the release with an offline spool too', async () => {
   const { files, spool } = job('a.bin');
   const call = flags('5', spool).with(-3, 'nowhere-1');
-  assert.match(await ends(3, 'gate', ...files, ...call, '--offline-spool', spool), /site/);
+  const said = await ends(3, 'gate', ...files, ...call, '--offline-spool', spool);
+  assert.match(said, /site[\s\S]*Refused, and not sent again\. The statement is set aside as .*\.refused\.json/);
+  assert.equal(waiting(spool), []);
+});
+
+test('what is refused while the spool is resumed is told once, with 1, and set aside', async () => {
+  const { files, spool } = job('a.bin');
+  const call = flags('5.1', spool, NOWHERE).with(-3, 'nowhere-1');
+  await ends(3, 'gate', ...files, ...call, '--patience', '0');
+  const target = ['--trust', trust, '--url', vendor.server.url, '--spool', spool];
+  const ran = await limmat('gate', '--resume', ...target, '--json');
+  assert.is(ran.code, 1, ran.stderr);
+  assert.match(ran.stderr, /a\.bin: .*site[\s\S]*set aside as/);
+  const { resumed, waiting: left } = JSON.parse(ran.stdout) as { resumed: { waits: boolean }[]; waiting: number };
+  assert.equal([resumed[0]?.waits, left], [false, 0]);
+  assert.equal((await run('gate', '--resume', ...target)).resumed, []);
+});
+
+test('a spool that is named and not there is a call that cannot be used; the usual one may be missing', async () => {
+  const { place, spool } = job('a.bin');
+  const target = ['gate', '--resume', '--trust', trust, '--url', vendor.server.url];
+  for (const name of ['--spool', '--offline-spool']) {
+    assert.match(await ends(2, ...target, name, spool), /there is no folder .*: name the one/);
+  }
+  const env = { LIMMAT_OFFLINE_SPOOL: spool };
+  for (const given of [{ cwd: place }, { cwd: place, env }]) assert.is((await limmatIn(given, ...target)).code, 0);
+});
+
+test('trust in the wrong order is told before anything is logged', async () => {
+  const { files, spool } = job('a.bin');
+  const call = [...flags('5.2', spool, vendor.server.url, strangers), '--url', closed, '--trust', trust];
+  assert.match(
+    await ends(1, 'gate', ...files, ...call),
+    /not the log that is pinned for it, so nothing was sent to it/,
+  );
+  const resumed = await run('gate', '--resume', '--spool', spool, '--trust', trust, '--url', vendor.server.url);
+  assert.is(resumed.waiting, 0, 'it waits, and goes with the right trust');
 });
 
 test('a URL that is none is a call that cannot be used, and so are files beside --resume', async () => {

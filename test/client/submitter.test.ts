@@ -1,7 +1,7 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#sha256';
@@ -14,7 +14,7 @@ import {
   Submitter,
   type SubmitterParts,
 } from '../../src/client/client.ts';
-import { memorySpool } from '../../src/client/spool.ts';
+import { memorySpool, refusedPath } from '../../src/client/spool.ts';
 import { trustInKeys } from '../../src/client/trust.ts';
 import { toHex } from '../../src/core/bytes.ts';
 import { encode } from '../../src/core/cbor.ts';
@@ -379,32 +379,62 @@ test('where it was sent is on disk before it is sent, and spooling it again does
   assert.equal(await read(), ['https://a']);
 });
 
-test('a refusal is final, and what was refused stays in the spool to be looked at', async () => {
-  const spool = fileSpool(join(folder(), 'spool'));
+test('a refusal is final: what was refused is set aside to be looked at, and not sent again', async () => {
+  const place = join(folder(), 'spool');
+  const spool = fileSpool(place);
   const { made, waits } = submitter({ logs: [party.log], spool });
   const statement = Uint8Array.from(party.statement());
   statement[statement.length - 1] = (statement[statement.length - 1] as number) ^ 1;
-  await faultsLater('refused', () => made.submit(statement));
+  await faultsLater('refused', () => made.submit(statement, 'n'));
   assert.equal(waits, []);
-  assert.is((await waiting(spool)).length, 1);
-  for await (const one of made.resume()) assert.is('fault' in one && one.fault.code, 'refused');
+  assert.equal(await waiting(spool), []);
+  const kept = refusedPath(place, idOf(statement));
+  assert.equal(readdirSync(place), [basename(kept)]);
+  const { refused, note } = JSON.parse(readFileSync(kept, 'utf8')) as Record<string, string>;
+  assert.match(`${refused} ${note}`, /signature.* n$/);
+  // Renamed, it waits again.
+  renameSync(kept, join(place, `${idOf(statement)}.spooled.json`));
+  let tried = 0;
+  for await (const one of made.resume()) tried += 'fault' in one && one.fault.code === 'refused' ? 1 : 0;
+  for await (const _ of made.resume()) tried++;
+  assert.is(tried, 1);
+});
+
+test('what was refused once and is proven later is not kept as refused', async () => {
+  const place = join(folder(), 'spool');
+  const statement = party.statement();
+  const spool = fileSpool(place);
+  const { log } = twisted('a', first(new Response('not enrolled yet', { status: 422 })));
+  const { made } = submitter({ logs: [log], spool });
+  await faultsLater('refused', () => made.submit(statement));
+  assert.equal(readdirSync(place), [basename(refusedPath(place, idOf(statement)))]);
+  await made.submit(statement);
+  assert.equal(readdirSync(place), []);
 });
 
 test('a log that refuses a statement is not the only one that is asked for it later', async () => {
   const spool = fileSpool(join(folder(), 'spool'));
   let down = true;
   const a = twisted('a', () => (down ? refused : undefined));
-  const b = twisted('b', () => new Response('its key is not enrolled', { status: 422 }));
+  let has = () => new Response('', { status: 404 });
+  const b = twisted('b', (path, method) => {
+    if (path === '/checkpoint') return undefined;
+    return method === 'POST' ? new Response('its key is not enrolled', { status: 422 }) : has();
+  });
   const { made, kept } = submitter({ logs: [a.log, b.log], spool });
   await faultsLater('refused', () => made.submit(party.statement(), 'n'));
   down = false;
   for await (const one of made.resume()) assert.ok('logged' in one);
   assert.equal(kept, ['n']);
 
+  has = () => new Response(null, { status: 204 });
   const statement = party.statement();
   await spool.put(idOf(statement), { statement, note: '', sentTo: 'https://b' });
   for await (const one of made.resume()) assert.is('fault' in one && one.fault.code, 'refused');
   assert.equal(await waiting(spool), [{ statement, note: '', sentTo: 'https://b' }], 'b may have it from before');
+  has = () => new Response('', { status: 404 });
+  for await (const one of made.resume()) assert.is('fault' in one && one.fault.code, 'refused');
+  assert.equal(await waiting(spool), [], 'b says that it has not');
 });
 
 test('it waits for witnesses, and takes nothing that its quorum has not seen', async () => {

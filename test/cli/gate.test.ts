@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -279,7 +279,12 @@ function step(script: string, cwd: string, env: Record<string, string>): Ran {
   return { code: status ?? -1, stdout, stderr };
 }
 
-type Step = { readonly run?: string; readonly env?: Readonly<Record<string, string>>; readonly uses?: string };
+type Step = {
+  readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly if?: string;
+  readonly with?: Readonly<Record<string, string>>;
+};
 
 test('the GitHub action logs a build and leaves no key behind', () => {
   const action = parse(readFileSync(join(root, 'deploy/github/action.yml'), 'utf8')) as {
@@ -304,7 +309,7 @@ test('the GitHub action logs a build and leaves no key behind', () => {
   for (const [name, { required, default: usual }] of Object.entries(action.inputs)) {
     assert.ok(name in inputs || usual !== undefined, `${name} is ${required ? 'required' : 'without a default'}`);
   }
-  const [first] = action.runs.steps as [Step];
+  const [first, keep] = action.runs.steps as [Step, Step];
   assert.not.match(first.run ?? '', /\$\{\{/, 'what comes from outside reaches the shell as environment alone');
   const fill = (text: string) =>
     text.replace(
@@ -323,12 +328,15 @@ test('the GitHub action logs a build and leaves no key behind', () => {
   rmSync(`${files[0]}.limmat.json`);
   const away = step(first.run ?? '', place, { ...env, LIMMAT_URL: NOWHERE, LIMMAT_PATIENCE: '0', OFFLINE_SPOOL: '' });
   assert.is(away.code, 3, 'the step fails with the gate');
+  assert.match(keep.if ?? '', /^\$\{\{ always\(\) \}\}$/, 'what waits is kept of a job that failed, too');
+  const [, usual = ''] = /^\$\{\{ inputs\.offline-spool \|\| '([^']+)' \}\}$/.exec(keep.with?.path ?? '') ?? [];
+  assert.is(waiting(join(place, usual)).length, 1);
 });
 
 test('the GitLab template logs a build, and what waits is proven by its other job', () => {
   const template = parse(readFileSync(join(root, 'deploy/gitlab/limmat-gate.yml'), 'utf8')) as Record<
     string,
-    { script: string[]; variables: Record<string, string> }
+    { script: string[]; extends: string; cache: { key: string; when: string; paths: string[] } }
   >;
   const [gate, resume] = ['.limmat-gate', '.limmat-resume'].map((name) => template[name]) as [
     (typeof template)[string],
@@ -351,8 +359,22 @@ test('the GitLab template logs a build, and what waits is proven by its other jo
   assert.is(ran.code, 0, ran.stderr);
   assert.match(ran.stderr, /NOT PROVEN/);
   assert.is(waiting(join(place, '.limmat-spool')).length, 1);
-  const later = step(resume?.script.join('\n') ?? '', place, { ...env, LIMMAT_URL: vendor.server.url });
+  const { LIMMAT_OFFLINE_SPOOL: _, ...strict } = { ...env, PRODUCT_VERSION: '9.1', LIMMAT_URL: NOWHERE };
+  assert.is(step(gate.script.join('\n'), place, strict).code, 3);
+  // The other job is on another runner, and gets what is in the cache.
+  const { cache } = template[gate.extends] as (typeof template)[string];
+  assert.is(resume.extends, gate.extends, 'both have one cache');
+  assert.is(cache.when, 'always', 'also of a job that failed');
+  const elsewhere = folder();
+  for (const path of cache.paths) cpSync(join(place, path), join(elsewhere, path), { recursive: true });
+  const later = step(resume.script.join('\n'), elsewhere, {
+    ...env,
+    LIMMAT_URL: vendor.server.url,
+    LIMMAT_TRUST: trust,
+  });
   assert.is(later.code, 0, later.stderr);
+  assert.match(later.stdout, /waiting {2}0/);
+  assert.is(waiting(join(elsewhere, '.limmat-spool')).length, 0);
   assert.ok(existsSync(`${files[0]}.limmat.json`));
 });
 

@@ -1,5 +1,6 @@
 /** Puts verified and unverified things into words and fields for the commands. @module */
 import type { Proven } from '../client/offline.ts';
+import type { Enrolment } from '../client/verify.ts';
 import { toHex } from '../core/bytes.ts';
 import { entryIdOf, type SignedStatement, statementIn } from '../core/cose.ts';
 import type { Signed } from '../core/cosignature.ts';
@@ -36,6 +37,11 @@ export function describeProven(proven: Proven): Record<string, unknown> {
     signedBy: proven.signed.map(describeSigned),
     ...(statement ? { statement: describeStatement(statement) } : {}),
   };
+}
+
+/** The key that signed a statement, as a bundle has shown it. */
+export function describeEnrolment({ index, organisation, keyId, purpose }: Enrolment): Record<string, unknown> {
+  return { enrolledAt: index, organisation, keyId, purpose };
 }
 
 export function describeSigned({ vkey, time }: Signed): string {

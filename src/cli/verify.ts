@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { parseBundle } from '../client/proofbundle.ts';
 import { SIGN1_TAG } from '../client/transparent.ts';
 import { parseTrust, type Trust, trustInKeys } from '../client/trust.ts';
-import { type Enrolment, type VerifyOptions, verify } from '../client/verify.ts';
+import { type VerifyOptions, verify } from '../client/verify.ts';
 import { toHex } from '../core/bytes.ts';
 import { statementIn } from '../core/cose.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
@@ -17,7 +17,7 @@ import { splitTransparent } from '../core/receipt.ts';
 import { NO_QUORUM, type Policy, type PolicyLog } from '../core/tlogpolicy.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';
-import { describeProven } from './describe.ts';
+import { describeEnrolment, describeProven } from './describe.ts';
 import { hashFile } from './hashfile.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
@@ -113,7 +113,3 @@ async function artifactOf(proof: Uint8Array, { artifact, json }: Options): Promi
 }
 
 const extraOf = (proof: Uint8Array) => parseTlogProof(parseBundle(proof).proof).extra;
-
-function describeEnrolment({ index, organisation, keyId, purpose }: Enrolment): Record<string, unknown> {
-  return { enrolledAt: index, organisation, keyId, purpose };
-}

@@ -122,14 +122,7 @@ export class Log {
    * ```
    */
   async enrolment(kid: Uint8Array): Promise<Logged | undefined> {
-    const answer = await this.client.get(`v1/keys?key=${toHex(kid)}`).catch((error: unknown) => {
-      // A log without a lookup, such as a static copy, knows no keys by their kid.
-      if (error instanceof Fault && error.code === 'unknown-resource') return undefined;
-      throw error;
-    });
-    const [key] = answer ? readAnswer(answer, 'list of keys', isKeys).keys : [];
-    // The first of the entries by which it took effect: with a threshold above one, approvals follow.
-    const index = key?.history.find(({ event }) => event === 'enroll')?.by[0];
+    const index = await enrolmentIndex(this.client, kid);
     return index === undefined ? undefined : this.proof({ index });
   }
 
@@ -211,6 +204,18 @@ function isNamed({ index, leafHash, entry }: Verified, name: EntryName): boolean
   // Not the same bytes: if it was logged before, with another signature by the same key, that is the entry.
   const statement = statementIn(entry);
   return statement !== undefined && entryIdOf(statement.id) === name.entryId;
+}
+
+/** The index of the entry that enrolled a key, as the log says; its proof shows whether that is so. */
+export async function enrolmentIndex(client: LogClient, kid: Uint8Array): Promise<number | undefined> {
+  const answer = await client.get(`v1/keys?key=${toHex(kid)}`).catch((error: unknown) => {
+    // A log without a lookup, such as a static copy, knows no keys by their kid.
+    if (error instanceof Fault && error.code === 'unknown-resource') return undefined;
+    throw error;
+  });
+  const [key] = answer ? readAnswer(answer, 'list of keys', isKeys).keys : [];
+  // The first of the entries by which it took effect: with a threshold above one, approvals follow.
+  return key?.history.find(({ event }) => event === 'enroll')?.by[0];
 }
 
 /**

@@ -6,6 +6,8 @@ import { concat } from '../core/bytes.ts';
 import { type Cbor, type CborMap, Cursor, decode, writeByteStrings } from '../core/cbor.ts';
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
 import type { Get } from '../core/reader.ts';
+import { isSize } from '../core/size.ts';
+import { isMap, isText, readAnswer } from './answer.ts';
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
@@ -149,7 +151,12 @@ function faultOf(url: string, { status, headers }: Response, body: Uint8Array): 
   if (status === 204) {
     return new Fault('unknown-resource', LATE, { retryAfter: 1, ...detail });
   }
-  const problem = /concise-problem/.test(headers.get('content-type') ?? '') ? problemIn(body) : undefined;
+  const type = headers.get('content-type') ?? '';
+  const problem = /concise-problem/.test(type)
+    ? problemIn(body)
+    : /problem\+json/.test(type)
+      ? jsonIn(body)
+      : undefined;
   if (problem) return problemFault(problem, detail);
   const text = new TextDecoder().decode(body.subarray(0, 500)).trim();
   return new Fault(codeOf(status), `${url} answered ${status}: ${text}`, detail);
@@ -159,6 +166,22 @@ function problemIn(body: Uint8Array): CborMap | undefined {
   try {
     const problem = decode(body);
     return problem instanceof Map ? problem : undefined;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
+/** RFC 9457 problem details, under the keys of RFC 9290. */
+function jsonIn(body: Uint8Array): CborMap | undefined {
+  try {
+    const isProblem = isMap({ title: isText, detail: isText, status: isSize });
+    const { title, detail, status } = readAnswer(body, 'problem', isProblem);
+    return new Map<number, string | number>([
+      [-1, title],
+      [-2, detail],
+      [-4, status],
+    ]);
   } catch (error) {
     if (error instanceof Fault) return undefined;
     throw error;

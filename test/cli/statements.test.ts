@@ -149,12 +149,50 @@ test('proof: by index through tiles, by entry id, and what is not there', async 
   assert.match(await ends(2, ...proofOf('--index', '4000')), /there is no entry 4000 yet/);
   await ends(2, ...proofOf('--index', '-1'));
   await ends(2, ...proofOf('--index', '1e3'));
-  assert.match(await ends(2, ...proofOf()), /one of --index N and --entry ID/);
+  assert.match(await ends(2, ...proofOf()), /one of --index N, --entry ID, --hash HEX and --digest ALG:HEX/);
   await ends(2, ...proofOf('--index', '0', '--entry', entryId));
   assert.match(await ends(2, ...proofOf('--entry', 'A'.repeat(43))), /not known/);
   await ends(2, ...proofOf('--entry', '../checkpoint'));
   await endsIn(vendor.root, 0, ...proofOf('--index', '0'));
   assert.ok(statSync(vendor.path('entry-0.tlog-proof')).isFile());
+});
+
+test('proof: by leaf hash, by the digest of a file, and by the checkpoint of an earlier size', async () => {
+  const out = vendor.path('asked.tlog-proof');
+  const proofOf = (...args: string[]) => ['proof', ...vendor.target, ...args, '--out', out];
+  const newest = await run(...proofOf('--index', String(index)));
+  const digest = `sha256:${createHash('sha256').update(readFileSync(kdb)).digest('hex')}`;
+  for (const name of [
+    ['--hash', String(newest.leafHash)],
+    ['--digest', digest],
+  ]) {
+    const size = index + 1;
+    assert.is((await run(...proofOf(...name))).treeSize, newest.treeSize);
+    const earlier = await run(...proofOf(...name, '--size', String(size)));
+    assert.equal([earlier.entry, earlier.treeSize], [index, size]);
+    assert.is((await run(...verify(out, '--artifact', kdb))).treeSize, size);
+  }
+  assert.is((await run(...proofOf('--index', '0', '--size', String(index + 1)))).entry, 0);
+  assert.match(await ends(2, ...proofOf('--index', '0', '--size', '4000')), /no checkpoint of size 4000 was published/);
+  assert.match(await ends(2, ...proofOf('--hash', '0'.repeat(64))), /no entry of this log has this leaf hash/);
+  assert.match(await ends(2, ...proofOf('--hash', 'AB')), /--hash takes a leaf hash, 64 lower-case/);
+  for (const bad of ['sha256:00', 'md5:00', digest.toUpperCase()]) {
+    assert.match(await ends(2, ...proofOf('--digest', bad)), /--digest takes sha256:HEX/);
+  }
+  assert.match(await ends(2, ...proofOf('--entry', entryId, '--size', '3')), /--size is for a proof by --index/);
+});
+
+test('proof as a bundle: the enrolment of the key goes along, and verify checks the signature with it', async () => {
+  const out = vendor.path('kdb.limmat.json');
+  const said = await run('proof', ...vendor.target, '--entry', entryId, '--bundle', '--out', out);
+  assert.is((said.key as { purpose: string }).purpose, 'build');
+  const verified = await run(...verify(out, '--artifact', kdb));
+  assert.equal(verified.key, said.key);
+  const bundle = ['proof', ...vendor.target, '--index', '0', '--bundle'];
+  assert.match(await ends(2, ...bundle), /no entry that enrolled the key of entry 0: leave out --bundle/);
+  assert.match(await ends(2, ...bundle, '--transparent'), /give one of them/);
+  await endsIn(vendor.root, 0, 'proof', ...vendor.target, '--index', String(index), '--bundle');
+  assert.ok(statSync(vendor.path(`entry-${index}.limmat.json`)).isFile());
 });
 
 test('sign: every kind is told, personal data and what cannot be are refused, nothing is overwritten', async () => {

@@ -107,6 +107,22 @@ const FAULTS: [string, () => Response, FaultCode, RegExp][] = [
   ],
   ['503 without a time', () => problem(503, 'Read-Only', 'a full disk'), 'pool-full', /a full disk/],
   ['503 of a frozen log', () => problem(503, 'Frozen', 'a restored backup?'), 'frozen', /a restored backup/],
+  [
+    '404 with a problem in JSON',
+    () =>
+      new Response(JSON.stringify({ type: 'about:blank', title: 'Not Found', status: 404, detail: 'no such leaf' }), {
+        status: 404,
+        headers: { 'content-type': 'application/problem+json' },
+      }),
+    'unknown-resource',
+    /^Not Found: no such leaf$/,
+  ],
+  [
+    'JSON that is no problem',
+    () => new Response('{}', { status: 404, headers: { 'content-type': 'application/problem+json' } }),
+    'unknown-resource',
+    /answered 404: \{\}$/,
+  ],
   ['404 as text', () => new Response('not here\n', { status: 404 }), 'unknown-resource', /answered 404: not here$/],
   [
     'a problem that is none',

@@ -189,7 +189,7 @@ export function operatorRoutes(health: Health, metrics: Metrics): Route[] {
   ];
 }
 
-/** `form` is that of errors where there is nothing. */
+/** `form` is that of errors where there is nothing, beside no route. */
 export function createApp(routes: readonly Route[], watch: Watch, form: Route['form'] = asAccepted): Hono {
   const app = new Hono();
   for (const route of routes) {
@@ -204,13 +204,22 @@ export function createApp(routes: readonly Route[], watch: Watch, form: Route['f
   }
   app.notFound((context) => {
     const fault = new Fault('unknown-resource', `there is nothing at ${context.req.path.slice(0, 200)}`);
-    const reply = problemReply(noted(fault, watch), form(askOf(context)));
+    const ask = askOf(context);
+    const reply = problemReply(noted(fault, watch), formBeside(routes, ask.path, form)(ask));
     watch.count('elsewhere', reply.status);
     return toResponse(reply);
   });
   // No handler throws; this is for what goes wrong around them.
   app.onError((error, context) => toResponse(problemReply(noted(error, watch), form(askOf(context)))));
   return app;
+}
+
+/** What is no route is told in the form of the routes in the same folder, or in the nearest above it. */
+function formBeside(routes: readonly Route[], path: string, top: Route['form']): Route['form'] {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  if (folder === '') return top;
+  const beside = routes.find((route) => `${route.path}/`.startsWith(`${folder}/`));
+  return beside?.form ?? formBeside(routes, folder, top);
 }
 
 /** A known path asked with another method says which it takes; HEAD does not come here, Hono answers it as GET. */

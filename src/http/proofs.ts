@@ -87,6 +87,10 @@ export function consistencyReceiptHandler(parts: ProofParts): Handler {
     const first = asked.needed('first');
     const { tree, head: newest } = publishedOf(parts.log);
     const second = asked.number('second') ?? newest.size;
+    if (asked.text('second') === undefined && first >= newest.size) {
+      const message = `first, ${first}, is not below the published tree of size ${newest.size}`;
+      throw badQuery('firstUnknown', message, { size: newest.size });
+    }
     checkPair(first, second, newest.size);
     if (first === second) throw badQuery('secondBeforeFirst', `first and second are both ${first}: nothing to prove`);
     const { root, receiptHeader, receiptSignature } = headAt(parts, second);

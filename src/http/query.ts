@@ -41,7 +41,8 @@ export class Query {
       const equals = pair.indexOf('=');
       const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)];
       if (!names.includes(name)) {
-        throw badQuery('malformed', `there is no parameter "${name.slice(0, 40)}" here, only ${names.join(', ')}`);
+        const known = names.length === 0 ? 'and no other' : `only ${names.join(', ')}`;
+        throw badQuery('malformed', `there is no parameter "${name.slice(0, 40)}" here, ${known}`);
       }
       if (this.#values.has(name)) throw badQuery('malformed', `the parameter ${name} is given twice`);
       this.#values.set(name, unescaped(name, value));

@@ -188,6 +188,18 @@ const REFUSED: readonly [string, number, string][] = [
   ['get-entry-and-proof?leaf_index=0&tree_size=0', 400, 'treeSizeUnknown'],
 ];
 
+test('get-sth takes no parameter, and says so', async () => {
+  const { body } = await small.json<{ detail: string }>('/ct/v1/get-sth?x=1');
+  assert.is(body.detail, 'malformed: there is no parameter "x" here, and no other');
+});
+
+test('what is not there is told in the form of its neighbours', async () => {
+  for (const path of ['/ct/v1/get-roots', '/ct/v1/get-sth/', '/ct/v1/get-sth/more', '/ct/v1', '/v1/proof/', '/v1/x']) {
+    const { status, body, type } = await small.json<{ status: number }>(path);
+    assert.equal([status, body.status, type], [404, 404, 'application/problem+json'], path);
+  }
+});
+
 for (const [path, expected, rule] of REFUSED) {
   test(`refused as ${rule}: ${path}`, async () => {
     const { status, body, type } = await small.json(`/ct/v1/${path}`);

@@ -114,7 +114,9 @@ for (const [query, status, rule] of [
   ['first=0', 400, 'firstUnknown'],
   ['first=8&second=7', 400, 'secondBeforeFirst'],
   ['first=8&second=8', 400, 'secondBeforeFirst'],
-  ['first=300', 400, 'secondBeforeFirst'],
+  ['first=300', 400, 'firstUnknown'],
+  ['first=301', 400, 'firstUnknown'],
+  ['first=300&second=300', 400, 'secondBeforeFirst'],
   ['first=8&second=301', 400, 'secondUnknown'],
   ['first=3&second=9', 404, undefined],
 ] as const) {

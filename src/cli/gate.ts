@@ -155,7 +155,7 @@ async function resume(submitter: Submitter, spool: Spool, folder: string, option
 
 /** Only what passes by itself may be put off: a refusal or a false proof stops every release. */
 function isAway(error: Fault): boolean {
-  return error.rule === 'quorum' || (exitCode(error) === UNAVAILABLE && error.code !== 'refused');
+  return error.code === 'no-quorum' || (exitCode(error) === UNAVAILABLE && error.code !== 'refused');
 }
 
 function waiting(fault: Fault, folder: string): Fault {

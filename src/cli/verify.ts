@@ -19,7 +19,7 @@ import { parseTlogProof } from '../core/tlogproof.ts';
 import { kindOf } from '../registry/names.ts';
 import { describeEnrolment, describeProven } from './describe.ts';
 import { hashFile } from './hashfile.ts';
-import { command, required, setting } from './options.ts';
+import { command, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes, readVkeys } from './readinput.ts';
 import { parseDuration, readPolicy, type Trusting, withTrust } from './trust.ts';
@@ -48,7 +48,8 @@ type Options = Trusting & { trust?: string; artifact?: string; json?: boolean };
 async function check(file: string, options: Options): Promise<void> {
   const trust = trustOf(options);
   const bytes = readBytes(file);
-  if (bytes[0] === SIGN1_TAG && !trust.receiptKeys) refuseReceipt(file, trust);
+  // Before the file is looked at, and its age: nothing that is asked for beside may hide that nobody has seen it.
+  if (bytes[0] === SIGN1_TAG && (trust.policy.quorum !== NO_QUORUM || !trust.receiptKeys)) refuseReceipt(file, trust);
   const age =
     options.maxAge === undefined ? {} : { age: { now: Date.now() / 1000, max: parseDuration(options.maxAge) } };
   const verified = verify(bytes, trust, { ...(await artifactOf(bytes, options)), ...age });
@@ -73,7 +74,12 @@ function trustOf({ trust, vkey, policy }: Options): Trust {
     const what = '--trust says all that is believed: leave out --vkey and --policy (or LIMMAT_VKEY, LIMMAT_POLICY)';
     throw new Fault('bad-request', what);
   }
-  if (!policy) return trustInKeys(readVkeys(required({ vkey }, 'vkey')));
+  if (!policy && !vkey) {
+    const what =
+      'nothing says whom to believe: give --trust, --policy or --vkey (or LIMMAT_TRUST and so on, or --config)';
+    throw new Fault('bad-request', what);
+  }
+  if (!policy) return trustInKeys(readVkeys(vkey as string));
   const asked = readPolicy(policy);
   const { logs } = asked.policy;
   if (vkey)

@@ -100,6 +100,9 @@ export class Log {
    * ```
    */
   async proof(name: EntryName): Promise<Logged> {
+    if (!('entryId' in name || 'index' in name || 'leafHash' in name)) {
+      throw new Fault('bad-request', 'an entry is named by its index, its leafHash or its entryId: give one of them');
+    }
     const proof =
       'entryId' in name
         ? await this.client.proof(name.entryId)
@@ -194,7 +197,7 @@ export class Log {
   #checkQuorum(opened: Opened, age?: Age): void {
     const quorum = evaluate(this.trust.policy, opened, age);
     if (quorum.met) return;
-    throw new Fault('bad-proof', explain(this.trust.policy, quorum).join('; '), { rule: 'quorum' });
+    throw new Fault('no-quorum', explain(this.trust.policy, quorum).join('; '));
   }
 }
 

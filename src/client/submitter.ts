@@ -54,6 +54,7 @@ export class Submitter {
    * ```
    */
   constructor(parts: SubmitterParts) {
+    if (parts.logs.length === 0) throw new Fault('bad-request', 'there is no log to submit to: name one in `logs`');
     this.#parts = {
       spool: memorySpool(),
       patience: PATIENCE,
@@ -207,10 +208,11 @@ export class Submitter {
 }
 
 /** Whether trying again can help: the log is not there, is busy or broken, or its witnesses have not cosigned yet. */
-function isPassing({ code, retryAfter, rule }: Fault): boolean {
-  const isState = code === 'pool-full' || code === 'frozen' || code === 'internal';
-  return retryAfter !== undefined || rule === 'quorum' || isState || isUnreached(code);
+function isPassing({ code, retryAfter }: Fault): boolean {
+  return retryAfter !== undefined || PASSING.includes(code) || isUnreached(code);
 }
+
+const PASSING: readonly Fault['code'][] = ['pool-full', 'frozen', 'internal', 'no-quorum'];
 
 const isUnreached = (code: Fault['code']): boolean => code === 'request-timeout';
 

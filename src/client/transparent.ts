@@ -16,20 +16,22 @@ import type { Trust } from './trust.ts';
 /** How COSE_Sign1 begins. */
 export const SIGN1_TAG = 0xd2;
 
+const INSTEAD = 'fetch the .tlog-proof of the entry, which has the signed checkpoint in it';
+
 export type ProvenByReceipt = { readonly proven: Proven; readonly quorum: Verdict; readonly receiptKey: PublicKey };
 
 /**
  * Checks every receipt that is by a pinned key, and answers what the first of them shows; others may be of a kind that
  * is not known here. Faults as `decodeReceipt` and `verifyReceipt`;
- * `bad-proof` if the trust asks for more than a receipt can show, `unknown-signer` if none is by a pinned key.
+ * `no-quorum` if the trust asks for witnesses, `bad-proof` if a time is asked for, `unknown-signer` if none is by a pinned key.
  */
 export function proveTransparent(bytes: Uint8Array, trust: Trust, age?: Age): ProvenByReceipt {
   const { policy, receiptKeys = [] } = trust;
   // SPEC: where a policy asks for witnesses, a tlog-proof is needed.
-  if (policy.quorum !== NO_QUORUM || age) {
-    const what = age ? 'has no time' : 'is the word of the log alone, and the policy asks for witnesses';
-    throw new Fault('bad-proof', `a receipt ${what}: fetch the .tlog-proof of the entry`, { rule: 'quorum' });
+  if (policy.quorum !== NO_QUORUM) {
+    throw new Fault('no-quorum', `no witness evidence: a receipt is the word of the log alone; ${INSTEAD}`);
   }
+  if (age) throw new Fault('bad-proof', `a receipt has no time; ${INSTEAD}`);
   const { statement: entry, receipts } = splitTransparent(bytes);
   const leaf = leafHash(entry);
   const [first] = receipts.flatMap((receipt) => {

@@ -110,7 +110,7 @@ function prove(proof: TlogProof, trust: Trust, entry?: Uint8Array, age?: Age): {
   const { origin, size, root, signed } = proven;
   const quorum = evaluate(trust.policy, { checkpoint: { origin, size, root }, signed }, age);
   if (!quorum.log) throw new Fault('unknown-signer', `no key of the log ${origin} that is pinned has signed this`);
-  if (!quorum.met) throw new Fault('bad-proof', explain(trust.policy, quorum).join('; '), { rule: 'quorum' });
+  if (!quorum.met) throw new Fault('no-quorum', explain(trust.policy, quorum).join('; '));
   if (age) checkAge(proven, age);
   checkGenesis(proven.index, proven.leafHash, trust);
   return { proven, quorum };

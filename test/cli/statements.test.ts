@@ -94,7 +94,7 @@ test('verify: the right file, the wrong file, no file, standard input', async ()
   assert.match(await ends(1, ...verify(proof, '--artifact', wrong)), /not among the artifacts/);
   assert.match(await ends(2, ...verify(vendor.path('none'))), /there is no file/);
   assert.match(await ends(2, ...verify(vendor.root)), /EISDIR/);
-  assert.match(await ends(2, 'verify', proof), /--vkey is missing \(or LIMMAT_VKEY/);
+  assert.match(await ends(2, 'verify', proof), /give --trust, --policy or --vkey \(or LIMMAT_TRUST/);
 });
 
 test('proof writes a Transparent Statement too, which verifies by the receipt keys of a trust file', async () => {

@@ -21,7 +21,7 @@ import { encode } from '../../src/core/cbor.ts';
 import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { COSIGNATURE_ED25519, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';
-import { faultsLater, sameBytes } from '../check.ts';
+import { faults, faultsLater, sameBytes } from '../check.ts';
 import { folder } from '../folder.ts';
 import { Party } from './party.ts';
 
@@ -89,6 +89,12 @@ test('a statement is proven, kept, and gone from the spool', async () => {
   assert.equal(await waiting(spool), []);
   assert.equal(waits, []);
   assert.is((await made.submit(statement)).verified.index, verified.index, 'sent again it is the same entry');
+});
+
+test('without a log, and without a name, there is nothing to ask: that is a Fault', async () => {
+  assert.match(faults('bad-request', () => submitter({ logs: [] })).message, /name one in `logs`/);
+  const nameless = {} as { index: number };
+  assert.match((await faultsLater('bad-request', () => party.log.proof(nameless))).message, /its entryId: give one/);
 });
 
 test('the back-off doubles with jitter, and is never shorter than the log asks', async () => {
@@ -442,12 +448,11 @@ test('it waits for witnesses, and takes nothing that its quorum has not seen', a
   const policy = { ...party.trust.policy, witnesses: [{ name: 'w', vkey }], quorum: 'w' };
   const { log } = twisted('a', () => undefined, { policy });
   const { made, waits } = submitter({ logs: [log], patience: 20 });
-  const fault = await faultsLater('bad-proof', () => made.submit(party.statement()));
-  assert.is(fault.rule, 'quorum');
+  await faultsLater('no-quorum', () => made.submit(party.statement()));
   assert.ok(waits.length > 3);
   const digest = `sha256:${toHex(sha256(party.artifact))}`;
   assert.is((await party.log.verdict(digest)).verdict, 'valid');
-  assert.is((await faultsLater('bad-proof', () => log.verdict(digest))).rule, 'quorum');
+  await faultsLater('no-quorum', () => log.verdict(digest));
 });
 
 test('proofs that are not kept leave the statement in the spool', async () => {

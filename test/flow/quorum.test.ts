@@ -276,6 +276,10 @@ test('commands believe a checkpoint that the policy is met by, and say why not',
     assert.is(ran.code, code, ran.stderr);
     return ran.stderr;
   };
+  const fetched = ['proof', '--index', index, ...from, '--policy', policy, '--transparent'];
+  const transparent = await run(...fetched, '--out', vendor.path('fetched.cose'));
+  assert.equal(transparent.witnesses, ['no witness evidence: a receipt is the word of the log alone']);
+
   const three = vendor.file('three.policy', readFileSync(policy, 'utf8').replace('enough 2', 'enough 3'));
   const lines = readFileSync(out, 'utf8').split('\n');
   const onlyOne = lines.filter((line) => !/^— w[12]/.test(line)).join('\n');
@@ -290,6 +294,18 @@ test('commands believe a checkpoint that the policy is met by, and say why not',
   const entryId = (submitted.statement as { entryId: string }).entryId;
   const receipt = vendor.file('receipt.cose', await bytesOf(await fetch(`${log.url}/entries/${entryId}`)));
   assert.match(await why(1, receipt, ...args), /no witness evidence: .* the word of the log alone/);
+  const bundle = vendor.path('witnesses.trust');
+  await run('trust', 'bundle', ...from, '--policy', policy, '--out', bundle);
+  for (const file of [receipt, vendor.path('fetched.cose')]) {
+    for (const more of [[], ['--max-age', '1h'], ['--artifact', vendor.vkey]]) {
+      assert.match(await why(1, file, '--trust', bundle, ...more), /no witness evidence: .* the word of the log alone/);
+    }
+  }
+  for (const pinned of [['--trust', bundle], args]) {
+    const { stderr } = await limmat('verify', vendor.file('one', onlyOne), ...pinned, '--json');
+    const { error } = JSON.parse(stderr) as { error: Record<string, string> };
+    assert.equal([error.code, error.rule], ['no-quorum', undefined], pinned[0]);
+  }
   assert.match(await why(2, receipt, '--vkey', vendor.vkey), /is COSE, not a \.tlog-proof/);
   await log.end('SIGTERM');
 });

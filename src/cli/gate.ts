@@ -118,7 +118,8 @@ function logsOf({ url: urls, trust: files }: Options): Log[] {
 /** Beside each file, or in the spool where its folder is gone. */
 async function writeBundles(log: Log, logged: Logged, artifacts: readonly string[], folder: string): Promise<void> {
   const { statement } = logged.verified;
-  const enrolment = statement && (await log.enrolment(statement.kid));
+  // Asked once: it is the submitter that waits, no longer than its patience.
+  const enrolment = statement && (await log.once.enrolment(statement.kid));
   const bundle = utf8(bundleOf(logged, enrolment));
   for (const artifact of artifacts) {
     const place = existsSync(dirname(artifact)) ? artifact : join(folder, basename(artifact));

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -250,6 +251,31 @@ test('several logs are lines of the environment and a list in a file, and the sp
   writeFileSync(config, JSON.stringify({ url: [closed, vendor.server.url], trust, spool, site: 'zrh-1' }));
   const rest = ['--product', 'app', '--product-version', '14', ...who()];
   await run('gate', ...job('c.bin').files, '--config', config, ...rest);
+});
+
+test('a log whose lookup is busy is waited for no longer than patience says, and proven later', async () => {
+  const { files, spool } = job('a.bin');
+  let asked = 0;
+  const front = createHttpServer(async (request, response) => {
+    if (request.url?.startsWith('/v1/keys')) {
+      asked++;
+      return response.writeHead(503, { 'retry-after': '2' }).end();
+    }
+    const { method = '', url = '' } = request;
+    const { 'content-type': type = '', accept = '' } = request.headers;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = method === 'POST' ? { body: Buffer.concat(chunks) } : {};
+    const answer = await fetch(vendor.server.url + url, { method, headers: { 'content-type': type, accept }, ...body });
+    return response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise<void>((done) => front.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+  const said = await ends(3, 'gate', ...files, ...flags('16', spool, url), '--patience', '1');
+  front.close();
+  assert.match(said, /Not proven\. The statement lies in/);
+  assert.is(asked, 1);
+  await run('gate', '--resume', '--spool', spool, '--trust', trust, '--url', vendor.server.url);
 });
 
 test('gate says what is missing', async () => {

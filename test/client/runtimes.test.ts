@@ -54,7 +54,7 @@ const CASES: readonly (readonly [string, Case, string])[] = [
   ['an Ed25519 signature that was changed', tampered(/^— \S+ .{40}(?=.{0,60}$)/m), 'bad-signature'],
   ['an ML-DSA signature that was changed', tampered(/^— \S+ .{1000}/m), 'bad-signature'],
   ['the key of another log', { ...good, trust: `log ${stranger}\nquorum none\n` }, 'unknown-signer'],
-  ['a quorum that is not met', { ...good, trust: `${ed25519}\nwitness w ${witness}\nquorum w\n` }, 'bad-proof'],
+  ['a quorum that is not met', { ...good, trust: `${ed25519}\nwitness w ${witness}\nquorum w\n` }, 'no-quorum'],
   ['a Transparent Statement', { ...good, bundle: transparent }, 'app.bin of somebody'],
   [
     'a Transparent Statement with another signature',

@@ -273,7 +273,8 @@ export class Witnessing {
   /** When the first witness may be asked again that did not cosign, or else all for a fresh cosignature, in milliseconds. */
   #dueIn(): number {
     const now = this.#parts.clock().getTime();
-    const due = this.#witnesses.status().flatMap(({ retryAt }) => (retryAt > now ? [retryAt - now] : []));
+    // Also of one that was passed over in this round, and could be asked by now.
+    const due = this.#witnesses.status().flatMap(({ trouble, retryAt }) => (trouble ? [retryAt - now] : []));
     return Math.max(LEAST, Math.min(FRESH_FOR, ...due));
   }
 

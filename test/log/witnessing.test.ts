@@ -1,0 +1,85 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { utf8 } from '../../src/core/bytes.ts';
+import { COSIGNATURE_ED25519, formatNote, formatVkey, parseNote } from '../../src/core/note.ts';
+import { parsePolicy } from '../../src/core/tlogpolicy.ts';
+import { Witnessing } from '../../src/log/witnessing.ts';
+import { keyOf, LOG_KEYS, lineBy, noteOf, ORIGIN, proofTo, rootAt } from '../witness/testlog.ts';
+
+// When a log asks again, on a clock that a test moves.
+
+const KEYS = [keyOf('w0.example', COSIGNATURE_ED25519, 70), keyOf('w1.example', COSIGNATURE_ED25519, 71)] as const;
+const POLICY = parsePolicy(
+  utf8(
+    [
+      ...KEYS.map(({ vkey }, n) => `witness w${n} ${formatVkey(vkey)} http://w${n}/`),
+      'group any 1 w0 w1',
+      'quorum any\n',
+    ].join('\n'),
+  ),
+);
+const HALF_AN_HOUR = 30 * 60_000;
+
+/** A log whose witnesses cosign, but for those that are away; `asked` is called with each request. */
+function world(asked: (n: number) => void = () => {}) {
+  const seen = { clock: 1_800_000_000_000, away: new Set<number>() };
+  const witnessing = new Witnessing({
+    policy: POLICY,
+    origin: ORIGIN,
+    vkeys: [LOG_KEYS[0].vkey],
+    tree: { guarded: () => 5, prove: (old, size) => ({ root: rootAt(old), path: proofTo(old, size) }) },
+    async post(url, body) {
+      const n = Number(new URL(url).hostname.slice(1));
+      asked(n);
+      if (seen.away.has(n)) throw new Error('nobody answers');
+      const { text } = parseNote(body.subarray(new TextDecoder().decode(body).indexOf('\n\n') + 2));
+      const signatures = [lineBy(KEYS[n] as (typeof KEYS)[number], text, Math.floor(seen.clock / 1000))];
+      const [, lines = ''] = formatNote({ text, signatures }).split('\n\n');
+      return { status: 200, type: 'text/plain', body: utf8(lines) };
+    },
+    get: () => Promise.reject(new Error('nobody answers')),
+    failOpen: false,
+    clock: () => new Date(seen.clock),
+    sleep: async () => {},
+    random: () => 1,
+    deadline: () => new AbortController().signal,
+    freeze: (error) => assert.unreachable(String(error)),
+    tell: () => {},
+    report: () => {},
+  });
+  const gather = async () => {
+    const note = noteOf(5);
+    const head = { size: 5, root: rootAt(5), note } as Parameters<Witnessing['gather']>[0];
+    const gathered = await witnessing.gather(head, () => {});
+    return { again: await gathered.again, met: gathered.note !== undefined };
+  };
+  return { seen, gather };
+}
+
+test('all cosign: they are asked again when that grows old', async () => {
+  assert.equal(await world().gather(), { again: HALF_AN_HOUR, met: true });
+});
+
+test('one is away: it is asked again when it is due, though the quorum is there', async () => {
+  const { seen, gather } = world();
+  seen.away.add(1);
+  assert.equal(await gather(), { again: 1000, met: true });
+  seen.clock += 1000;
+  assert.equal(await gather(), { again: 2000, met: true });
+});
+
+test('one that was passed over, and is due when the round is over, is asked at once', async () => {
+  let takes = 0;
+  const { seen, gather } = world((n) => {
+    if (n === 0) seen.clock += takes;
+  });
+  seen.away.add(1);
+  await gather();
+  takes = 1500;
+  assert.equal(await gather(), { again: 100, met: true });
+  seen.away.clear();
+  takes = 0;
+  assert.equal(await gather(), { again: HALF_AN_HOUR, met: true });
+});
+
+test.run();

@@ -1,16 +1,14 @@
 /** `limmat fsck --data`: a database held against its entries, its guard and its published checkpoints. @module */
 import { existsSync, readFileSync } from 'node:fs';
 import { equal } from '../core/bytes.ts';
-import { parseCheckpoint } from '../core/checkpoint.ts';
-import { openCheckpoint } from '../core/cosignature.ts';
 import { messageOf } from '../core/fault.ts';
-import { parseNote, type Vkey } from '../core/note.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import { fullTile } from '../log/edge.ts';
 import { parseGuard } from '../log/guard.ts';
 import { type CheckParts, checkTree, type Finding } from '../monitor/check.ts';
 import { Replay } from '../monitor/replay.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
+import { checkPublished, publishedHeads } from './fsckheads.ts';
 import type { LogDirectory } from './logdir.ts';
 import { readVkeys } from './readinput.ts';
 
@@ -28,7 +26,7 @@ export async function checkData(directory: LogDirectory, vkeyFile: string, progr
   const published = publishedHeads(store);
   const guarded = readGuard(directory.guard, origin);
   const head = store.head();
-  const before = [...checkNotes(store, origin, readVkeys(vkeyFile)), ...guarded.findings];
+  const before = [...(await checkPublished(directory, store, readVkeys(vkeyFile))), ...guarded.findings];
   const heads = [...guarded.heads, ...published].sort((a, b) => a.size - b.size);
   for (const { size, said } of heads.filter((each) => each.size > head.size)) {
     before.push({ place: `size ${size}`, message: `${said} names more entries than the ${head.size} of the database` });
@@ -108,29 +106,6 @@ function storedSource(store: SqliteStore): CheckParts['source'] {
     bundle: (n, width) => store.entries(n * TILE_WIDTH, n * TILE_WIDTH + width),
     tile: (level, n, width) => (width === TILE_WIDTH ? fullTile(store, level, n) : undefined),
   };
-}
-
-function* checkNotes(store: SqliteStore, origin: string, vkeys: readonly Vkey[]): Generator<Finding> {
-  for (const { size, note } of store.checkpoints()) {
-    const place = `checkpoint ${size}`;
-    try {
-      const { checkpoint } = openCheckpoint(note, vkeys);
-      if (checkpoint.size !== size) yield { place, message: `it says size ${checkpoint.size}` };
-      if (checkpoint.origin !== origin) yield { place, message: `it is of ${checkpoint.origin}` };
-    } catch (error) {
-      yield { place, message: messageOf(error) };
-    }
-  }
-}
-
-function publishedHeads(store: SqliteStore): CheckParts['heads'] {
-  return [...store.checkpoints()].flatMap(({ note }) => {
-    try {
-      return [{ ...parseCheckpoint(parseNote(note).text), said: 'a published checkpoint' }];
-    } catch {
-      return []; // told by checkNotes
-    }
-  });
 }
 
 function readGuard(place: string, origin: string): { heads: CheckParts['heads']; findings: Finding[] } {

@@ -6,7 +6,7 @@ import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { deriveSeed } from '../core/logkeys.ts';
 import { formatVkey, NOTE_ED25519, type Vkey, vkeyOf } from '../core/note.ts';
-import type { Signer } from '../core/signature.ts';
+import type { PublicKey, Signer } from '../core/signature.ts';
 import type { Keyring, KeyringUse } from '../log/ports.ts';
 import { closeAfterError } from '../store/close.ts';
 import { createFile } from '../store/durable.ts';
@@ -47,6 +47,14 @@ export function mldsaSeed(directory: LogDirectory, store: SqliteStore): Uint8Arr
 /** The keys as they were made, whatever was signed with them. */
 export function keyringOf({ seed, token }: LogDirectory, origin: string): Keyring {
   return existsSync(token) ? new TokenKeyring(readToken(token), origin) : seedKeyring(readSeed(seed));
+}
+
+/** The receipt key in use, then those of before, the newest first: what they signed still verifies. */
+export function receiptKeys(keyring: Keyring, store: SqliteStore): [PublicKey, ...PublicKey[]] {
+  const keyAt = (n: number) => keyring.signer('receipt-p256', n).key;
+  const number = store.keyNumber('receipt-p256');
+  const before = Array.from({ length: number }, (_, n) => n).reverse();
+  return [keyAt(number), ...before.map(keyAt)];
 }
 
 /**

@@ -4,7 +4,6 @@
  */
 import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PublicKey } from '../core/signature.ts';
 import { parsePolicy } from '../core/tlogpolicy.ts';
 import type { FromLog, NewKey, Port, SignedByKey } from '../log/channel.ts';
 import { loadEdge, storedTreeNode } from '../log/edge.ts';
@@ -23,7 +22,7 @@ import { fileExport } from '../store/files.ts';
 import { openGuardFile } from '../store/guardfile.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { get, post, timeLimit } from './fetched.ts';
-import { type LogKeys, mldsaSeed, openKeys } from './keyring.ts';
+import { mldsaSeed, openKeys, receiptKeys } from './keyring.ts';
 import type { LogDirectory } from './logdir.ts';
 import { mldsaWorker } from './threads/mldsaworker.ts';
 
@@ -52,6 +51,7 @@ export async function runLog(port: Port, { directory, publicUrl, witnesses, ...o
   const keys = openKeys(directory, store);
   const seed = mldsaSeed(directory, store);
   const { origin, entries } = store.identity();
+  const [, ...retired] = receiptKeys(keys.keyring, store);
   const follow = exporter(options.export, origin, store, send);
   // Last, and ended below if the log is refused after all: a thread that runs would keep this one from ending.
   const mldsa = mldsaWorker(seed);
@@ -60,7 +60,7 @@ export async function runLog(port: Port, { directory, publicUrl, witnesses, ...o
     publicUrl,
     ed25519: keys.inUse('checkpoint-ed25519'),
     receipt: keys.inUse('receipt-p256'),
-    retired: retiredReceiptKeys(keys, store),
+    retired,
     newest: store.published()?.timestamp ?? 0,
     mldsa44: { key: await mldsa.key, sign: mldsa.sign },
     clock,
@@ -162,12 +162,6 @@ function witnessingOf({ policy, failOpen, origin, keys, log, send }: WitnessingO
 function alarm(milliseconds: number, ring: () => void): () => void {
   const timer = setTimeout(ring, milliseconds);
   return () => clearTimeout(timer);
-}
-
-/** The receipt keys of before, the newest first: what they signed still verifies. */
-function retiredReceiptKeys({ keyring }: LogKeys, store: SqliteStore): PublicKey[] {
-  const numbers = Array.from({ length: store.keyNumber('receipt-p256') }, (_, n) => n).reverse();
-  return numbers.map((n) => keyring.signer('receipt-p256', n).key);
 }
 
 function exporter(copy: string | undefined, origin: string, store: SqliteStore, send: (message: FromLog) => void) {

@@ -164,11 +164,8 @@ export class SqliteStore implements LogStore, Publication {
   }
 
   /** Every published checkpoint, oldest first. */
-  *checkpoints(): Iterable<{ size: number; note: Uint8Array }> {
-    for (const row of this.#sql.checkpoints.iterate()) {
-      const { size, note } = row as { size: number; note: Uint8Array };
-      yield { size, note: plain(note) };
-    }
+  *checkpoints(): Iterable<PublishedNote> {
+    for (const row of this.#sql.checkpoints.iterate()) yield toPublished(row) as PublishedNote;
   }
 
   /** The published checkpoints around an entry, as notes: the last of at most `index` entries, the first of more. */
@@ -249,7 +246,7 @@ function prepare(db: Database.Database) {
     published: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint ORDER BY size DESC LIMIT 1`),
     publishedAt: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint WHERE size = ?`),
     publishedAfter: db.prepare('SELECT size AS seq, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?'),
-    checkpoints: db.prepare('SELECT size, note FROM checkpoint ORDER BY size'),
+    checkpoints: db.prepare(`SELECT ${PUBLISHED} FROM checkpoint ORDER BY size`),
     noteUpTo: db.prepare('SELECT note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1').pluck(),
     noteBeyond: db.prepare('SELECT note FROM checkpoint WHERE size > ? ORDER BY size LIMIT 1').pluck(),
     publish: db.prepare(

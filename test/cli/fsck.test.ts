@@ -117,6 +117,41 @@ const DATA: [string, (db: Database.Database) => void, RegExp][] = [
     change('note', 'checkpoint WHERE size = 2', inSignature),
     /^checkpoint 2: the signature by .* does not verify/,
   ],
+  ...[SIZE, 2].flatMap((size): [string, (db: Database.Database) => void, RegExp][] => {
+    const row = `checkpoint WHERE size = ${size}`;
+    return [
+      [
+        `a flipped bit in the signature of the receipts of size ${size}`,
+        change('receipt_signature', row, (bytes) => flipBit(bytes, 8 * 40)),
+        new RegExp(`^checkpoint ${size}: its receipt_signature does not verify`),
+      ],
+      [
+        `a flipped bit in the signature of the tree head of size ${size}`,
+        change('tree_head_signature', row, (bytes) => flipBit(bytes, 8 * 63 + 7)),
+        new RegExp(`^checkpoint ${size}: its tree_head_signature does not verify`),
+      ],
+    ];
+  }),
+  [
+    'a flipped bit in what receipts say of the log',
+    change('receipt_header', 'checkpoint WHERE size = 2', (bytes) => flipBit(bytes, 8 * (bytes.length - 10))),
+    /^checkpoint 2: its receipt_/,
+  ],
+  [
+    'a flipped bit in the name of the receipt key',
+    change('receipt_header', 'checkpoint WHERE size = 2', (bytes) => flipBit(bytes, 8 * 20)),
+    /^checkpoint 2: its receipt_header names no receipt key of this log/,
+  ],
+  [
+    'another time of a tree head',
+    sql('UPDATE checkpoint SET timestamp = timestamp + 1 WHERE size = 2'),
+    /^checkpoint 2: its tree_head_signature does not verify with its timestamp/,
+  ],
+  [
+    'a time that is none',
+    sql('UPDATE checkpoint SET timestamp = -1 WHERE size = 2'),
+    /^checkpoint 2: its tree_head_signature does not verify with its timestamp/,
+  ],
   [
     'a checkpoint in the row of another size',
     sql('UPDATE checkpoint SET size = 3 WHERE size = 2'),
@@ -184,6 +219,13 @@ for (const [name, tampering, expected] of DATA) {
     await finds(expected, '--data', log.data);
   });
 }
+
+test('fsck --data: a backup without its seed is checked as far as it can be, and that is told', async () => {
+  const log = copyOf(sound);
+  rmSync(`${log.data}/seed`);
+  const lines = await finds(/^receipt keys: .*cannot be verified: there is no key file .*seed$/, '--data', log.data);
+  assert.is(lines.length, 1);
+});
 
 /** A journal that is whole, of a tree that nobody has: 256 is one node, so its hash is the root. */
 function otherRoot(): string {

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readBundle } from '../../src/core/bundle.ts';
@@ -8,7 +9,7 @@ import { decodeStatement, entryIdOf } from '../../src/core/cose.ts';
 import { type CoseKey, decodeKeySet, fromCoseKey, thumbprintOf } from '../../src/core/cosekey.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { decodeReceipt, splitTransparent, verifyReceipt } from '../../src/core/receipt.ts';
-import { sameBytes } from '../check.ts';
+import { flipBit, sameBytes } from '../check.ts';
 import { folder } from '../folder.ts';
 import { limmat, type Server, serve } from './server.ts';
 
@@ -99,6 +100,36 @@ test('a rotated receipt key: old receipts verify by their kid, new ones are by t
 
   const checked = await limmat('fsck', '--data', data);
   assert.is(checked.code, 0, checked.stdout);
+});
+
+test('fsck verifies what each key signed: the one in use, and the retired one', async () => {
+  const place = `${folder()}/log`;
+  await limmat('init', '--data', place, '--origin', 'log.example/two', '--entries', 'opaque');
+  const addOne = async (n: number) => {
+    const server = await serve(place);
+    assert.is(await (await fetch(`${server.url}/add`, { method: 'POST', body: `entry ${n}` })).text(), String(n));
+    await server.end('SIGTERM');
+  };
+  await addOne(0);
+  assert.is((await limmat('key', 'rotate-receipt-key', '--data', place)).code, 0);
+  await addOne(1);
+  assert.is((await limmat('fsck', '--data', place)).code, 0);
+  const db = new Database(`${place}/log.db`);
+  db.exec('DROP TRIGGER checkpoint_is_fixed');
+  const flip = (column: string, size: number) => {
+    const bytes = db.prepare(`SELECT ${column} FROM checkpoint WHERE size = ?`).pluck().get(size) as Uint8Array;
+    db.prepare(`UPDATE checkpoint SET ${column} = ? WHERE size = ?`).run(flipBit(bytes), size);
+  };
+  for (const size of [1, 2]) {
+    for (const column of ['receipt_signature', 'tree_head_signature']) {
+      flip(column, size);
+      const { code, stdout } = await limmat('fsck', '--data', place);
+      assert.is(code, 1, stdout);
+      assert.match(stdout, new RegExp(`^checkpoint ${size}: its ${column} does not verify.*\\n.*1 findings\\n$`));
+      flip(column, size);
+    }
+  }
+  db.close();
 });
 
 test('a frozen log goes on answering with receipts by the key that signed its newest head', async () => {

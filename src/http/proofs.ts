@@ -7,7 +7,7 @@ import { equal, fromHex, HASH_BYTES, type Hash } from '../core/bytes.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { decodeConsistencyReceipt, encodeConsistencyReceipt, verifyConsistencyReceipt } from '../core/consistency.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
-import { Fault, must } from '../core/fault.ts';
+import { Fault, messageOf, must } from '../core/fault.ts';
 import { leafHash } from '../core/hash.ts';
 import { parseNote } from '../core/note.ts';
 import { formatTlogProof } from '../core/tlogproof.ts';
@@ -74,7 +74,7 @@ function headAt({ log, publishedAt }: ProofParts, size: number | undefined): Sig
     const message = `no checkpoint of size ${size} was published; without \`size\` the answer is for ${head.size}`;
     throw new Fault('unknown-resource', message, { size: head.size });
   }
-  const { root } = parseCheckpoint(parseNote(stored.note).text);
+  const { root } = ours(() => parseCheckpoint(parseNote(stored.note).text), size);
   must(equal(root, tree.rootAt(size)), `the published checkpoint of size ${size} is not of this tree`);
   return { ...stored, root };
 }
@@ -97,13 +97,24 @@ export function consistencyReceiptHandler(parts: ProofParts): Handler {
     const path = tree.consistency(first, second);
     const signed = { protected: receiptHeader, signature: receiptSignature };
     const receipt = encodeConsistencyReceipt({ ...signed, first, second, path });
-    checkReceipt(receipt, tree.rootAt(first), root, parts.receiptKeys);
+    const old = tree.rootAt(first);
+    ours(() => checkReceipt(receipt, old, root, parts.receiptKeys), second);
     return {
       status: 200,
       headers: { 'content-type': 'application/cose', 'cache-control': 'no-cache', ...open },
       body: receipt,
     };
   };
+}
+
+/** Does what can only fail if the checkpoint that is stored for a size is damaged, which is nobody's bad request. */
+function ours<T>(work: () => T, size: number): T {
+  try {
+    return work();
+  } catch (error) {
+    const message = `the stored checkpoint of size ${size} is damaged; \`limmat fsck --data DIR\` tells more`;
+    throw new Error(`${message}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** The receipt verifies as whoever gets it will verify it. */

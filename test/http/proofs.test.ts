@@ -4,6 +4,7 @@ import { toHex } from '../../src/core/bytes.ts';
 import { decode } from '../../src/core/cbor.ts';
 import { decodeConsistencyReceipt, verifyConsistencyReceipt } from '../../src/core/consistency.ts';
 import { parseTlogProof, verifyTlogProof } from '../../src/core/tlogproof.ts';
+import type { PublishedNote } from '../../src/log/ports.ts';
 import { flipBit, sameBytes } from '../check.ts';
 import * as oracle from '../oracle.ts';
 import { Reads } from './reads.ts';
@@ -86,6 +87,26 @@ test('/v1/proof: a stored checkpoint that is not of this tree is never sent', as
   log.log.store.publishedAt = () => publishedAt(3);
   assert.is((await log.json('/v1/proof?index=0&size=5')).status, 500);
   assert.is(log.failed.length, 1);
+});
+
+test('a stored checkpoint that is damaged is an error of the log, and not of who asks', async () => {
+  const log = new Reads();
+  for (const size of [3, 5, 9]) await log.grow(size);
+  const publishedAt = log.log.store.publishedAt.bind(log.log.store);
+  const damages: ((published: PublishedNote) => Partial<PublishedNote>)[] = [
+    ({ receiptSignature }) => ({ receiptSignature: flipBit(receiptSignature) }),
+    ({ receiptHeader }) => ({ receiptHeader: flipBit(receiptHeader) }),
+    ({ note }) => ({ note: note.subarray(0, 20) }),
+  ];
+  for (const damage of damages) {
+    log.log.store.publishedAt = (size) => {
+      const published = publishedAt(size);
+      return published && { ...published, ...damage(published) };
+    };
+    assert.is((await log.app.request('/consistency?first=3&second=5')).status, 500);
+  }
+  assert.is((await log.json('/v1/proof?index=0&size=5')).status, 500);
+  assert.is(log.failed.length, damages.length + 1);
 });
 
 async function receipt(query: string): Promise<Uint8Array> {

@@ -46,7 +46,7 @@ export function exitCode(error: unknown): number {
 }
 
 /** What the operating system would not do: a file that may not be read, a port that is taken, a folder that is none. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 

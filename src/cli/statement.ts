@@ -20,13 +20,13 @@ import { readKeyFile } from '../store/keyfile.ts';
 import { type CommonOptions, withCommon } from './common.ts';
 import { describeProven } from './describe.ts';
 import { type Claims, type Draft, type Fields, writeDraft } from './draft.ts';
-import { explained } from './hints.ts';
 import { signaturesOf } from './missing.ts';
-import { required, setting } from './options.ts';
+import { parseBaseUrl, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
 import { fillRefs } from './refs.ts';
 import { type Origins, refusePersonal } from './screen.ts';
+import { checkLog, checkTarget, notKept, notProven, type Place } from './sending.ts';
 import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
 /** Where a statement goes. */
@@ -199,28 +199,40 @@ export function keepStatement(path: string, entry: Uint8Array, json?: boolean, s
 /** Submits, checks what came back, and writes it down before saying that it is done. */
 export async function submit(entry: Uint8Array, options: Target, steps: Steps): Promise<void> {
   const trust = readTrust(options);
-  const client = new LogClient(required(options, 'url'), fetch);
-  const proof = await client.submit(entry).catch((error: unknown) => {
-    throw explained(error);
+  const url = parseBaseUrl('--url', required(options, 'url'));
+  const client = new LogClient(url, fetch);
+  const { id } = decodeStatement(entry);
+  const place: Place = { ...options, url, entryId: entryIdOf(id) };
+  checkTarget(steps.proof(0));
+  await checkLog(client, trust);
+  const proof = await client.submit(entry).catch(async (error: unknown) => {
+    throw await notProven(error, client, place);
   });
-  const proven = verifyProof(proof, trust.vkeys);
-  // Not the same bytes: if it was logged before, with another signature by the same key, that is the entry.
-  const logged = statementIn(proven.entry);
-  if (!logged || !equal(logged.id, decodeStatement(entry).id)) {
-    throw new Fault('bad-proof', 'the log answered with the proof of another statement');
+  let index: number | undefined;
+  try {
+    const proven = verifyProof(proof, trust.vkeys);
+    // Not the same bytes: if it was logged before, with another signature by the same key, that is the entry.
+    const logged = statementIn(proven.entry);
+    if (!logged || !equal(logged.id, id)) {
+      throw new Fault('bad-proof', 'the log answered with the proof of another statement');
+    }
+    index = proven.index;
+    const out = steps.proof(index);
+    replaceFile(out, proof);
+    // Kept before this is asked: the entry is logged for good, and its proof can get more cosignatures later.
+    const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });
+    const needed = await stillNeeded(logged, client, trust);
+    print(options.json, {
+      ...steps.said,
+      proof: out,
+      ...describeProven(proven),
+      witnesses,
+      ...needed,
+      next: steps.next?.(index),
+    });
+  } catch (error) {
+    throw notKept(error, place, index);
   }
-  const out = steps.proof(proven.index);
-  replaceFile(out, proof);
-  // Kept before this is asked: the entry is logged for good, and its proof can get more cosignatures later.
-  const witnesses = trust.check({ checkpoint: proven, signed: proven.signed });
-  print(options.json, {
-    ...steps.said,
-    proof: out,
-    ...describeProven(proven),
-    witnesses,
-    ...(await stillNeeded(logged, client, trust)),
-    next: steps.next?.(proven.index),
-  });
 }
 
 /** What an approval that was logged leaves to be done; nothing of any other statement. */

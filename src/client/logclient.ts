@@ -149,7 +149,7 @@ function faultOf(url: string, { status, headers }: Response, body: Uint8Array): 
   const retry = retryAfterIn(headers);
   const detail = Number.isFinite(retry) ? { retryAfter: retry } : {};
   if (status === 204) {
-    return new Fault('unknown-resource', LATE, { retryAfter: 1, ...detail });
+    return new Fault('unknown-resource', `${LATE} at ${url}`, { retryAfter: 1, ...detail });
   }
   const type = headers.get('content-type') ?? '';
   const problem = /concise-problem/.test(type)

@@ -7,7 +7,7 @@ import * as ed25519 from '#ed25519';
 import * as mldsa44 from '#mldsa44';
 import * as p256 from '#p256';
 import { sha256 } from '#sha256';
-import { concat, fromHex, type Kid } from './bytes.ts';
+import { concat, fromHex, type Kid, toHex } from './bytes.ts';
 import { Fault, must } from './fault.ts';
 
 export type Algorithm = 'ed25519' | 'p256' | 'mldsa44';
@@ -83,6 +83,15 @@ const SPKI_HEAD = {
 
 export function spki(key: PublicKey): Uint8Array {
   return concat(fromHex(SPKI_HEAD[key.algorithm], 'bad-key'), key.bytes);
+}
+
+/** The inverse of `spki`. Fault `bad-key` for what is no key of these algorithms in this one form. */
+export function parseSpki(der: Uint8Array): PublicKey {
+  for (const algorithm of ['ed25519', 'p256', 'mldsa44'] as const) {
+    const at = der.length - SIZES[algorithm].key;
+    if (at >= 0 && toHex(der.subarray(0, at)) === SPKI_HEAD[algorithm]) return publicKey(algorithm, der.subarray(at));
+  }
+  throw new Fault('bad-key', 'this is no Ed25519 key, uncompressed P-256 key or ML-DSA-44 key as SubjectPublicKeyInfo');
 }
 
 /** The name of a statement key: SHA-256 of its SubjectPublicKeyInfo. */

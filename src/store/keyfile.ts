@@ -6,7 +6,15 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { concat, equal, fromBase64, fromHex, toBase64, utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
-import { type Algorithm, type PublicKey, SEED_BYTES, type Signer, signerOf, spki } from '../core/signature.ts';
+import {
+  type Algorithm,
+  type PublicKey,
+  parseSpki,
+  SEED_BYTES,
+  type Signer,
+  signerOf,
+  spki,
+} from '../core/signature.ts';
 import { createFile } from './durable.ts';
 import { checkPrivate } from './seed.ts';
 
@@ -25,8 +33,11 @@ export function createKeyFile(path: string, algorithm: Algorithm, seed: Uint8Arr
 /** The signer in a key file. Fault `bad-key` if it is missing, readable by others, or of another kind. */
 export function readKeyFile(path: string): Signer {
   checkPrivate(path);
-  const text = readFileSync(path, 'utf8');
-  const der = fromPem('PRIVATE KEY', text);
+  return signerIn(readFileSync(path, 'utf8'), path);
+}
+
+function signerIn(text: string, path: string): Signer {
+  const der = fromPem('PRIVATE KEY', text, path);
   for (const algorithm of ['ed25519', 'p256', 'mldsa44'] as const) {
     const head = fromHex(HEAD[algorithm], 'bad-key');
     const whole = der.length === head.length + SEED_BYTES && equal(der.subarray(0, head.length), head);
@@ -53,13 +64,23 @@ export function publicKeyPem(key: PublicKey): string {
   return toPem('PUBLIC KEY', spki(key));
 }
 
+/** The key in PEM text, the public half of a private one; undefined if there is none. `path` is for the message. */
+export function publicKeyIn(text: string, path: string): PublicKey | undefined {
+  if (/-----BEGIN PUBLIC KEY-----/.test(text)) return parseSpki(fromPem('PUBLIC KEY', text, path));
+  return /-----BEGIN PRIVATE KEY-----/.test(text) ? signerIn(text, path).key : undefined;
+}
+
 function toPem(label: string, der: Uint8Array): string {
   const lines = toBase64(der).match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
-function fromPem(label: string, text: string): Uint8Array {
+function fromPem(label: string, text: string, path: string): Uint8Array {
   const [, body] = new RegExp(`-----BEGIN ${label}-----\\s([A-Za-z0-9+/=\\s]+)-----END ${label}-----`).exec(text) ?? [];
-  if (body === undefined) throw new Fault('bad-key', `there is no ${label} in PEM form`);
-  return fromBase64(body.replace(/\s/g, ''), 'bad-key');
+  try {
+    if (body !== undefined) return fromBase64(body.replace(/\s/g, ''), 'bad-key');
+  } catch {
+    // told below
+  }
+  throw new Fault('bad-key', `${path} has no ${label} in PEM form: name a key file as \`limmat keygen\` writes it`);
 }

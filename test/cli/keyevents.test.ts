@@ -35,6 +35,27 @@ async function newKey(keyId: string): Promise<void> {
   assert.equal(await event('activate', keyId), { event: 'activate', keyId });
 }
 
+test('a key is named by its own file, private or public, once it is enrolled', async () => {
+  const { pem } = await run('keygen', '--out', vendor.key('named'), '--algorithm', 'mldsa44');
+  const files = [vendor.key('named'), vendor.file('named.pub', pem as string)];
+  const by = (file: string, ...target: string[]) => ['key', 'activate', file, ...root, ...target];
+  assert.match(
+    await ends(2, ...by(files[0] as string)),
+    /the enrolment of the key in .*named\.pem is looked up: give --url/,
+  );
+  assert.match(
+    await ends(2, ...by(files[1] as string, ...vendor.target)),
+    /knows no key .*: it begins with `limmat key enroll`/,
+  );
+  const flags = ['--purpose', 'build', '--key-id', 'named', '--proof', vendor.path('named.tlog-proof')];
+  await run('key', 'enroll', files[0] as string, ...flags, ...root, ...vendor.target);
+  for (const file of files) {
+    const draft = `${file}.yaml`;
+    await run(...by(file, ...vendor.target), '--draft', draft);
+    assert.match(readFileSync(draft, 'utf8'), /event: activate\nkeyId: named\n/);
+  }
+});
+
 test('enroll and activate, with all that can be said of a key', async () => {
   await newKey('build-2');
   await newKey('build-3');

@@ -60,7 +60,10 @@ export class Guard {
       throw new Fault('frozen', `the stored nodes do not fold to the root of size ${head.size}`);
     }
     if (last && head.size < last.size) {
-      throw new Fault('frozen', `size ${head.size} is behind the guarded size ${last.size}: a restored database?`);
+      throw new Fault(
+        'frozen',
+        `size ${head.size} is behind the guarded size ${last.size}: a restored database? \`limmat recover\` completes it`,
+      );
     }
     this.verify(read);
     if (!last || head.size > last.size) this.#append(head);
@@ -76,6 +79,10 @@ export class Guard {
     this.#last = head;
   }
 }
+
+/** What to do about a guard that is damaged or not the newest. */
+export const REBUILD =
+  'If it was damaged, lost or restored, stop the log and run `limmat guard rebuild --data DIR --head FILE...`';
 
 /** What a journal says: its heads in order, and how much of the file is whole lines. */
 export type ParsedGuard = { heads: Head[]; lastLine: string; length: number; cut: boolean };
@@ -134,7 +141,7 @@ function parseLine(line: string, before: string, number: number): Head {
 }
 
 function damaged(number: number, what: string): Fault {
-  return new Fault('frozen', `the guard is damaged: line ${number} ${what}`);
+  return new Fault('frozen', `the guard is damaged: line ${number} ${what}. ${REBUILD}`);
 }
 
 /** The root at a size, folded from nodes of the stored tree. */

@@ -10,7 +10,7 @@ import type { Node } from '../core/tile.ts';
 import { type Edge, EMPTY_EDGE } from '../core/tree.ts';
 import { Audit } from './audit.ts';
 import { loadEdge, storedTreeNode } from './edge.ts';
-import { Guard, type GuardedHead, rootFrom } from './guard.ts';
+import { Guard, type GuardedHead, REBUILD, rootFrom } from './guard.ts';
 import { Identities } from './identities.ts';
 import { type Answer, Pool } from './pool.ts';
 import type { EntryMode, GuardFile, LogStore, Publication } from './ports.ts';
@@ -188,7 +188,7 @@ export class Log {
     if (published && (last === undefined || last.size < published.size)) {
       throw new Fault(
         'frozen',
-        `the guard is behind the published checkpoint of size ${published.size}: is it the right file?`,
+        `the guard is behind the published checkpoint of size ${published.size}: is it the right file? ${REBUILD}`,
       );
     }
     if (last === undefined) return;
@@ -196,7 +196,8 @@ export class Log {
       throw new Fault(
         'frozen',
         `the database has ${this.#head.size} entries and size ${last.size} was signed: a restored backup? ` +
-          'The missing entries must be fetched and appended as they were; nothing is signed until then.',
+          'Stop the log; `limmat recover --data DIR --from MIRROR` fetches the missing entries and appends them as they ' +
+          'were. Nothing is signed until then.',
         { size: last.size },
       );
     }

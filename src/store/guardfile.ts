@@ -17,7 +17,8 @@ export function openGuardFile(path: string): GuardFile & { close(): void } {
     throw new Fault(
       'bad-request',
       `there is no guard at ${path}: name it with --guard FILE. It is never made anew, because without it a restored ` +
-        'database could not be told from the real one',
+        'database could not be told from the real one. Where it is lost, `limmat guard rebuild` makes it from signed ' +
+        'checkpoints that others kept',
     );
   }
   const release = lockGuard(path);

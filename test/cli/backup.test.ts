@@ -91,7 +91,11 @@ async function fsckTells(log: BuiltLog, expected: RegExp): Promise<void> {
 test('an older database under a newer guard: frozen, says why, reads go on; the newer one thaws it', async () => {
   const log = copyOf(newer);
   restore(log, backup);
-  await isFrozen(log, OLD, /the database has 20 entries and size 24 was signed: a restored backup\?/);
+  await isFrozen(
+    log,
+    OLD,
+    /the database has 20 entries and size 24 was signed: a restored backup\? .*`limmat recover --data/,
+  );
   await fsckTells(log, /^size 24: the guard names more entries than the 20 of the database$/m);
   restore(log, newer);
   await isSound(log, NEW);
@@ -101,7 +105,7 @@ const GUARDS: [string, (guard: string) => string, RegExp, RegExp | undefined][] 
   [
     'of another log',
     () => '20 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n',
-    /the guard is damaged: line 1/,
+    /the guard is damaged: line 1.*run `limmat guard rebuild --data DIR/,
     /log\.guard: the guard is damaged: line 1/,
   ],
   ['with a line that was changed', (guard) => guard.replace('24 ', '25 '), /the guard is damaged: line \d/, /damaged/],
@@ -109,7 +113,7 @@ const GUARDS: [string, (guard: string) => string, RegExp, RegExp | undefined][] 
   [
     'behind the published checkpoint',
     (guard) => guard.replace(/.*\n$/, ''),
-    /the guard is behind the published checkpoint of size 24: is it the right file\?/,
+    /the guard is behind the published checkpoint of size 24: is it the right file\?.*run `limmat guard rebuild/,
     /log\.guard: it does not have the published checkpoint of size 24/,
   ],
   ['that is empty', () => '', /behind the published checkpoint of size 24/, /size 24/],
@@ -138,7 +142,10 @@ test('a guard whose last line was cut in the middle: nothing was signed for it, 
 test('no guard: serve refuses to start and makes none; fsck tells it', async () => {
   const log = copyOf(newer);
   rmSync(log.guard);
-  assert.match(await ends(2, 'serve', '--data', log.data, '--listen', '127.0.0.1:0'), /there is no guard at .*--guard/);
+  assert.match(
+    await ends(2, 'serve', '--data', log.data, '--listen', '127.0.0.1:0'),
+    /there is no guard at .*--guard.*`limmat guard rebuild`/,
+  );
   assert.not.ok(existsSync(log.guard));
   await fsckTells(log, /log\.guard: there is no guard/);
 });

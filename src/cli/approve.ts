@@ -8,7 +8,7 @@ import { Fault } from '../core/fault.ts';
 import { parseSize } from '../core/size.ts';
 import { commonFields } from './common.ts';
 import { readEntry } from './entryat.ts';
-import { command, required, setting } from './options.ts';
+import { command, requiredUrl, setting } from './options.ts';
 import { readBytes } from './readinput.ts';
 import { compose, finishStep, type Stating, type StepFiles, withSteps } from './statement.ts';
 import { readTrust } from './trust.ts';
@@ -52,6 +52,6 @@ async function proposalOf(options: Options): Promise<Found> {
   const trust = readTrust(options);
   if (proposal !== undefined) return verifyPinned(readBytes(proposal), trust);
   const at = parseSize(index as string, 'bad-request');
-  const log = new TiledLog(new LogClient(required(options, 'url'), fetch).get, trust);
+  const log = new TiledLog(new LogClient(requiredUrl(options), fetch).get, trust);
   return { index: at, ...(await log.entry(at)) };
 }

@@ -50,11 +50,27 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
+const SYSTEM_SAYS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of this path is a file, and no folder',
+  EISDIR: 'it is a folder: name a file in it',
+  EACCES: 'this user may not: change its owner or its mode, or name another',
+  EPERM: 'this user may not: change its owner or its mode, or name another',
+  EROFS: 'that disk can only be read: name another place',
+  ENOSPC: 'the disk is full: make room, or name another place',
+};
+
+/** The message of an error, and of one of the operating system a sentence with the file and what to do. */
+export function sentenceOf(error: unknown): string {
+  const known = isSystemError(error) && error.path !== undefined && SYSTEM_SAYS[error.code ?? ''];
+  return known ? `${error.path}: ${known}` : messageOf(error);
+}
+
 /** Says what went wrong, on standard error; as one JSON object if asked. */
 export function complain(error: unknown, json: boolean): void {
   const code = error instanceof Fault ? error.code : isSystemError(error) ? 'bad-request' : 'bug';
   const rule = error instanceof Fault ? error.rule : undefined;
-  if (json) console.error(JSON.stringify({ error: { code, rule, message: messageOf(error) } }));
-  else console.error(`limmat: ${rule ? `${rule}: ` : ''}${messageOf(error)}`);
+  if (json) console.error(JSON.stringify({ error: { code, rule, message: sentenceOf(error) } }));
+  else console.error(`limmat: ${rule ? `${rule}: ` : ''}${sentenceOf(error)}`);
   if (code === 'bug' && error instanceof Error && process.env.LIMMAT_TRACE) console.error(error.stack);
 }

@@ -14,7 +14,7 @@ import { kindOf } from '../registry/names.ts';
 import { FAILED } from './exit.ts';
 import { checkData, type Report, type ShowProgress } from './fsckdata.ts';
 import { logDirectory } from './logdir.ts';
-import { command, required, setting } from './options.ts';
+import { command, requiredUrl, setting } from './options.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
@@ -61,7 +61,7 @@ function check(options: Options, progress: ShowProgress): Promise<Report> {
 
 /** Checks a log through nothing but what strangers can read. */
 async function checkUrl(options: Options, progress: ShowProgress): Promise<Report> {
-  const url = required(options, 'url');
+  const url = requiredUrl(options);
   const trust = readTrust(options);
   const reach = new Reach(new LogClient(url, fetch).get);
   const opened = openSigned(await reach.get('checkpoint'), trust);

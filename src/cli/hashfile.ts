@@ -1,9 +1,10 @@
 /** Digests of files of any size, with a progress bar on large ones. @module */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import type { Digests } from '../client/offline.ts';
 import { Fault } from '../core/fault.ts';
 import { progressBar } from './progress.ts';
+import { checkFile } from './readinput.ts';
 
 const LARGE = 64 * 1024 * 1024;
 
@@ -14,7 +15,7 @@ export async function hashFile(
   quiet = false,
   prefix: Uint8Array = new Uint8Array(),
 ): Promise<{ digests: Digests; size: number }> {
-  if (!existsSync(path)) throw new Fault('bad-request', `there is no file ${path}`);
+  checkFile(path);
   const stat = statSync(path);
   const { size } = stat;
   const bar = progressBar(`hashing ${path}`, size, quiet || size < LARGE);

@@ -1,4 +1,5 @@
 /** Where the parts of a log lie: the data directory, and the guard beside it. @module */
+import { statSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { Fault } from '../core/fault.ts';
 
@@ -19,9 +20,12 @@ export type LogDirectory = {
   readonly evidence: string;
 };
 
-/** Fault `bad-request` for a copy of a log where its keys are, or above them: strangers read it. */
+/** Fault `bad-request` for a copy of a log that is a file, or where its keys are, or above them: strangers read it. */
 export function checkExport(copy: string | undefined, { data }: LogDirectory): void {
   if (copy === undefined) return;
+  if (statSync(copy, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new Fault('bad-request', `--export takes a folder, which is made if it is not there, and ${copy} is a file`);
+  }
   const [one, other] = [resolve(copy) + sep, resolve(data) + sep];
   if (!one.startsWith(other) && !other.startsWith(one)) return;
   throw new Fault('bad-request', '--export must be a folder apart from --data, where the keys are: strangers read it');

@@ -29,7 +29,7 @@ import { refusal } from '../witness/decide.ts';
 import { endWith, listenOn } from './listen.ts';
 import { mirrorDirectory, mirrorKeys } from './mirrordir.ts';
 import { makeInit } from './mirrorinit.ts';
-import { command, parseListen, parseNumber, required, setting } from './options.ts';
+import { command, parseBaseUrl, parseListen, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { readVkeys } from './readinput.ts';
@@ -69,6 +69,7 @@ async function run(options: Options): Promise<void> {
   const [every, patience] = (['every', 'patience'] as const).map(
     (name) => 1000 * parseNumber(name, options[name], 0.1),
   ) as [number, number];
+  const url = options.url === undefined ? undefined : parseBaseUrl('--url', options.url);
   const known = openMirrorStore(directory.database);
   const release = lockGuard(directory.lock);
   const copy = openStore(directory.tree);
@@ -92,7 +93,7 @@ async function run(options: Options): Promise<void> {
     known.close();
     release();
   };
-  const follow = options.url === undefined ? undefined : follower(mirror, options.url, options.json ?? false);
+  const follow = url === undefined ? undefined : follower(mirror, url, options.json ?? false);
   if (options.once) {
     if (!follow) throw new Fault('bad-request', '--once needs the --url of the log');
     await follow();

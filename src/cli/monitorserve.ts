@@ -28,6 +28,6 @@ export async function serveGossip(
   const now = () => performance.now();
   const routes = [...gossipRoutes(party, now), ...distributorRoutes(party, now)];
   const server = createFront(createApp(routes, watch, asText), routes, watch, PATIENCE);
-  const url = await listenOn(server, parseListen(config.listen), '"listen"');
+  const url = await listenOn(server, parseListen(config.listen, '"listen"'), '"listen"');
   return { url, close: () => closeFront(server, PATIENCE) };
 }

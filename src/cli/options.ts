@@ -86,6 +86,11 @@ export function parseNumber(name: string, text: string, least = 0): number {
   throw new Fault('bad-request', `--${name} takes a number of at least ${least}, not "${text}"`);
 }
 
+/** The --url of a command that needs one. */
+export function requiredUrl(options: Record<string, unknown>): string {
+  return parseBaseUrl('--url', required(options, 'url'));
+}
+
 /** The URL below which a log is, without a slash at its end. `option` is for the message. */
 export function parseBaseUrl(option: string, text: string): string {
   const url = text.replace(/\/+$/, '');
@@ -94,11 +99,11 @@ export function parseBaseUrl(option: string, text: string): string {
   throw new Fault('bad-request', what);
 }
 
-/** HOST:PORT, with [::1]:8000 for IPv6. */
-export function parseListen(text: string): { host: string; port: number } {
+/** HOST:PORT, with [::1]:8000 for IPv6. `option` is for the message. */
+export function parseListen(text: string, option = '--listen'): { host: string; port: number } {
   const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:]+):([0-9]{1,5})$/.exec(text) ?? [];
   if (host === undefined || port === undefined || Number(port) > 65_535) {
-    throw new Fault('bad-request', `"${text}" is not HOST:PORT`);
+    throw new Fault('bad-request', `${option} takes HOST:PORT, such as 127.0.0.1:8080, not "${text}"`);
   }
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }

@@ -18,7 +18,7 @@ import { kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { replaceFile } from '../store/durable.ts';
 import { describeEnrolment, describeProven } from './describe.ts';
-import { command, required, setting } from './options.ts';
+import { command, requiredUrl, setting } from './options.ts';
 import { print } from './print.ts';
 import { transparentOf } from './receipts.ts';
 import { readTrust, type Trusting, withTrust } from './trust.ts';
@@ -57,7 +57,7 @@ const NO_EVIDENCE = ['no witness evidence: a receipt is the word of the log alon
 async function proof(options: Options): Promise<void> {
   const asked = readAsked(options);
   const trust = readTrust(options);
-  const client = new LogClient(required(options, 'url'), fetch);
+  const client = new LogClient(requiredUrl(options), fetch);
   const log = new TiledLog(client.get, trust);
   const bytes = await fetchProof(asked, client, log);
   const proven = verifyProof(bytes, trust.vkeys);

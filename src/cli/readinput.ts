@@ -1,5 +1,5 @@
 /** Reads what commands are given: files, URLs, and standard input as `-`. @module */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseVkeys, type Vkey } from '../core/note.ts';
 import type { Json } from '../registry/json.ts';
@@ -7,13 +7,26 @@ import { yaml } from './whenneeded.ts';
 
 /** The bytes of a file; `-` is standard input. Fault `bad-request` if there is none. */
 export function readBytes(path: string): Uint8Array {
-  if (path !== '-' && !existsSync(path)) throw new Fault('bad-request', `there is no file ${path}`);
+  if (path !== '-') checkFile(path);
   return Uint8Array.from(readFileSync(path === '-' ? 0 : path));
+}
+
+/** Fault `bad-request` where there is nothing, or a folder. What else cannot be read is told when it is. */
+export function checkFile(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new Fault('bad-request', `there is no file ${path}`);
+  if (stat.isDirectory()) throw new Fault('bad-request', `${path} is a folder: name a file in it`);
 }
 
 /** A file of vkeys, one a line, as `init` writes it. */
 export function readVkeys(path: string): Vkey[] {
-  return parseVkeys(new TextDecoder().decode(readBytes(path)));
+  const text = new TextDecoder().decode(readBytes(path));
+  try {
+    return parseVkeys(text);
+  } catch (error) {
+    const next = 'a file of vkeys has one a line, as `limmat init` writes them to DIR/log.vkey';
+    throw new Fault('bad-vkey', `${path}: ${messageOf(error)}; ${next}`, { cause: error });
+  }
 }
 
 /** A map in YAML or JSON. */

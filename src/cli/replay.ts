@@ -15,7 +15,7 @@ import { type ProvenFinding, replayLog } from '../monitor/replaylog.ts';
 import { openStore } from '../store/sqlite.ts';
 import { FAILED } from './exit.ts';
 import { logDirectory } from './logdir.ts';
-import { command, required, setting } from './options.ts';
+import { command, requiredUrl, setting } from './options.ts';
 import { progressBar } from './progress.ts';
 import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
@@ -56,7 +56,7 @@ async function replay(options: Options): Promise<void> {
 type Source = { readonly get: Get; readonly trust: Trust; readonly close: () => void };
 
 function fromUrl(options: Options): Source {
-  const { get } = new LogClient(required(options, 'url'), fetch);
+  const { get } = new LogClient(requiredUrl(options), fetch);
   return { get, trust: readTrust(options), close: () => {} };
 }
 

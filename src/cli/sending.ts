@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type { LogClient } from '../client/logclient.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
-import { isSystemError } from './exit.ts';
+import { isSystemError, sentenceOf } from './exit.ts';
 import { explained } from './hints.ts';
 import type { Trust, Trusting } from './trust.ts';
 
@@ -71,7 +71,7 @@ async function isOpaque(client: LogClient): Promise<boolean> {
 export function notKept(error: unknown, place: Place, index: number | undefined): unknown {
   if (!(error instanceof Fault) && !isSystemError(error)) return error;
   const logged = index === undefined ? 'the log says that it has the entry' : `the entry is logged, at index ${index}`;
-  const message = `${logged}, as ${place.url}/entries/${place.entryId}; but: ${error.message}`;
+  const message = `${logged}, as ${place.url}/entries/${place.entryId}; but: ${sentenceOf(error)}`;
   const code = error instanceof Fault ? error.code : 'bad-request';
   return new Fault(code, `${message}\nNext: ${fetching(place)}`, { cause: error });
 }

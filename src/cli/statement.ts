@@ -21,7 +21,7 @@ import { type CommonOptions, withCommon } from './common.ts';
 import { describeProven } from './describe.ts';
 import { type Claims, type Draft, type Fields, writeDraft } from './draft.ts';
 import { signaturesOf } from './missing.ts';
-import { parseBaseUrl, required, setting } from './options.ts';
+import { parseBaseUrl, required, requiredUrl, setting } from './options.ts';
 import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
 import { fillRefs } from './refs.ts';
@@ -119,7 +119,7 @@ function requireNamed(kind: AdmittedKind, payload: Uint8Array): void {
 export function tiledLog(target: Target, wanted: string): TiledLog {
   const { url, vkey, policy } = target;
   if (url !== undefined && (vkey ?? policy) !== undefined) {
-    return new TiledLog(new LogClient(url, fetch).get, readTrust(target));
+    return new TiledLog(new LogClient(parseBaseUrl('--url', url), fetch).get, readTrust(target));
   }
   throw new Fault('bad-request', `${wanted}: give --url and --vkey, so that it is read from the log and checked`);
 }
@@ -199,7 +199,7 @@ export function keepStatement(path: string, entry: Uint8Array, json?: boolean, s
 /** Submits, checks what came back, and writes it down before saying that it is done. */
 export async function submit(entry: Uint8Array, options: Target, steps: Steps): Promise<void> {
   const trust = readTrust(options);
-  const url = parseBaseUrl('--url', required(options, 'url'));
+  const url = requiredUrl(options);
   const client = new LogClient(url, fetch);
   const { id } = decodeStatement(entry);
   const place: Place = { ...options, url, entryId: entryIdOf(id) };

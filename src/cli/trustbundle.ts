@@ -12,7 +12,7 @@ import { type Policy, policyKeys } from '../core/tlogpolicy.ts';
 import { kindOf } from '../registry/names.ts';
 import { readPayload } from '../registry/payload.ts';
 import { replaceFile } from '../store/durable.ts';
-import { command, required, setting } from './options.ts';
+import { command, required, requiredUrl, setting } from './options.ts';
 import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
 import { receiptKeys } from './receipts.ts';
@@ -32,7 +32,7 @@ type Options = { url?: string; vkey?: string; policy?: string; out: string; json
 
 async function writeBundle(options: Options): Promise<void> {
   const vkeys = readVkeys(required(options, 'vkey'));
-  const client = new LogClient(required(options, 'url'), fetch);
+  const client = new LogClient(requiredUrl(options), fetch);
   const given = options.policy === undefined ? undefined : withLogs(readPolicy(options.policy).policy, vkeys);
   // A bundle that nothing of this log satisfies is not written. The witnesses of the first policy may be others by now.
   const first = verifyPinned(await client.get('v1/proof?index=0'), {

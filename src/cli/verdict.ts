@@ -9,7 +9,7 @@ import { toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { FAILED } from './exit.ts';
 import { hashFile } from './hashfile.ts';
-import { command, required, setting } from './options.ts';
+import { command, requiredUrl, setting } from './options.ts';
 import { print } from './print.ts';
 import { readTrust, type Trusting, withTrust } from './trust.ts';
 
@@ -27,7 +27,7 @@ type Options = Trusting & { url?: string; artifact?: string; digest?: string; is
 
 async function verdict(options: Options): Promise<void> {
   const trust = readTrust(options);
-  const client = new LogClient(required(options, 'url'), fetch);
+  const client = new LogClient(requiredUrl(options), fetch);
   const answer = await askVerdict(client, trust, await digestOf(options), options.issuer);
   print(options.json, options.json ? { ...answer } : summary(answer));
   if (answer.verdict !== 'valid') process.exitCode = FAILED;

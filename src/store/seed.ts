@@ -15,9 +15,12 @@ export function createSeed(path: string, seed: Uint8Array): void {
 /** Fault `bad-key` if the file is not there, is not a seed, or can be read by others. */
 export function readSeed(path: string): Uint8Array {
   checkPrivate(path);
-  const seed = fromHex(readFileSync(path, 'utf8').trim(), 'bad-key');
-  if (seed.length !== SEED_BYTES) throw new Fault('bad-key', `${path} is not a seed of ${SEED_BYTES} bytes`);
-  return seed;
+  const text = readFileSync(path, 'utf8').trim();
+  if (/^[0-9a-f]*$/.test(text) && text.length === 2 * SEED_BYTES) return fromHex(text, 'bad-key');
+  throw new Fault(
+    'bad-key',
+    `${path} is no seed, or is damaged: it has ${2 * SEED_BYTES} hexadecimal digits; restore it`,
+  );
 }
 
 /** The keys that a seed makes: they are all there already. */
@@ -32,6 +35,8 @@ export function seedKeyring(seed: Uint8Array): Keyring {
 /** Fault `bad-key` if a secret file is missing or readable by group or others. */
 export function checkPrivate(path: string, what = 'key file'): void {
   if (!existsSync(path)) throw new Fault('bad-key', `there is no ${what} ${path}`);
+  if (statSync(path).isDirectory())
+    throw new Fault('bad-key', `${path} is a folder, and no ${what}: name the file in it`);
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new Fault('bad-key', `others may read the ${what} ${path}: run \`chmod 600 ${path}\``);
   }

@@ -127,7 +127,7 @@ test('a start that fails after the log was opened ends, and says why', async () 
     timeout: 30_000,
   });
   assert.is(broken.status, 2, 'it ended by itself');
-  assert.match(broken.stderr.toString(), /ENOENT.*web/);
+  assert.match(broken.stderr.toString(), /dist\/web\/web: there is no such file or folder/);
   await (await serve(data)).end('SIGTERM');
 });
 

@@ -32,7 +32,8 @@ test('submit: what fails after it was logged says that it is logged, where, and 
   const flags = [...vendor.buildFlags('8.1', [vendor.file('eight', 'eight')]), ...vendor.target, '--out', out];
   const before = await sizeNow();
   const said = await ends(2, 'submit', 'build', ...flags);
-  const [, index, entryId] = /logged, at index (\d+), as \S+\/entries\/(\S+); but: EISDIR/.exec(said) ?? [];
+  const [, index, entryId] =
+    /logged, at index (\d+), as \S+\/entries\/(\S+); but: .*new: it is a folder/.exec(said) ?? [];
   assert.is(Number(index), before, said);
   assert.match(said, `\nNext: limmat proof --url ${vendor.server.url} --vkey ${vendor.vkey} --entry ${entryId}\n`);
   const proof = await run('proof', ...vendor.target, '--entry', entryId as string, '--out', vendor.path('late'));

@@ -53,7 +53,7 @@ test('what is no URL is refused before anything is opened', async () => {
   ok(await limmat('init', '--data', data, '--origin', ORIGIN, '--entries', 'opaque'));
   const { code, stderr } = await limmat('serve', '--data', data, '--push', 'mirror');
   assert.is(code, 2);
-  assert.match(stderr, '--push takes the URL of a mirror');
+  assert.match(stderr, '--push is an http or https URL');
 });
 
 test.run();

@@ -1,0 +1,113 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sentenceOf } from '../../src/cli/exit.ts';
+import { folder } from '../folder.ts';
+import { ends, opaqueLog, run } from './world.ts';
+
+// What cannot be used is named, by its file or its option, in a sentence that says what to do instead.
+
+const root = folder();
+const text = join(root, 'text.txt');
+writeFileSync(text, 'neither a key nor a vkey\n', { mode: 0o600 });
+const data = await opaqueLog();
+const vkey = ['--vkey', `${data}/log.vkey`];
+const key = join(root, 'key.pem');
+await run('keygen', '--out', key);
+
+const CASES: [string, string[], RegExp][] = [
+  ['a folder as an input', ['inspect', root], /limmat-\S+ is a folder: name a file in it$/m],
+  [
+    'a folder as an artifact',
+    ['verdict', '--artifact', root, '--url', 'http://a', ...vkey],
+    /is a folder: name a file/,
+  ],
+  ['vkeys that are none', ['fsck', '--data', data, '--vkey', text], /text\.txt: .*; a file of vkeys has one a line/],
+  [
+    'a key that is none',
+    [
+      'key',
+      'prove',
+      '--key',
+      text,
+      '--out',
+      join(root, 'p'),
+      '--purpose',
+      'build',
+      '--key-id',
+      'k',
+      '--issuer',
+      'a',
+      ...vkey,
+    ],
+    /text\.txt has no PRIVATE KEY in PEM form: name a key file as `limmat keygen` writes it/,
+  ],
+  [
+    'a folder in place of a key',
+    [
+      'key',
+      'prove',
+      '--key',
+      root,
+      '--out',
+      join(root, 'p'),
+      '--purpose',
+      'build',
+      '--key-id',
+      'k',
+      '--issuer',
+      'a',
+      ...vkey,
+    ],
+    /is a folder, and no key file: name the file in it/,
+  ],
+  ['where to listen', ['serve', '--data', data, '--listen', 'foo'], /--listen takes HOST:PORT, such as .*, not "foo"/],
+  [
+    'a copy that is a file',
+    ['serve', '--data', data, '--export', text],
+    /--export takes a folder, .*text\.txt is a file/,
+  ],
+  ['a copy that is nowhere', ['mirror', '--data', data, '--url', 'foo', ...vkey], /--url is an http or https URL/],
+];
+for (const name of [
+  'proof --index 0',
+  'verdict --digest sha256:00',
+  'fsck',
+  'replay',
+  'trust bundle --out x',
+  'approve --index 1',
+]) {
+  const args = [...name.split(' '), '--url', 'localhost:8080', ...vkey];
+  CASES.push([
+    `a URL without a scheme: ${name}`,
+    args,
+    /--url is an http or https URL such as .*, not "localhost:8080"/,
+  ]);
+}
+
+for (const [name, args, says] of CASES) {
+  test(name, async () => {
+    const said = await ends(2, ...args);
+    assert.match(said, says);
+    assert.not.match(said, /\b(?:ENOENT|EISDIR|EACCES)\b/);
+  });
+}
+
+test('a file that may not be read, and an error that is not about one', () => {
+  const error = (path?: string) => Object.assign(new Error('EACCES: no'), { code: 'EACCES', syscall: 'open', path });
+  assert.match(sentenceOf(error('/x')), /^\/x: this user may not: change its owner or its mode/);
+  assert.is(sentenceOf(error()), 'EACCES: no');
+  assert.is(sentenceOf(new Error('a bug')), 'a bug');
+});
+
+test('a seed that is damaged is named', async () => {
+  for (const damaged of ['x'.repeat(64), 'ab'.repeat(31), '']) {
+    const other = await opaqueLog();
+    writeFileSync(`${other}/seed`, damaged);
+    const said = await ends(2, 'serve', '--data', other, '--listen', '127.0.0.1:0');
+    assert.match(said, /log\/seed is no seed, or is damaged: it has 64 hexadecimal digits; restore it/);
+  }
+});
+
+test.run();

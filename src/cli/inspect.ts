@@ -4,18 +4,22 @@ import { LogClient } from '../client/logclient.ts';
 import { parseBundle } from '../client/proofbundle.ts';
 import { parseTrust } from '../client/trust.ts';
 import { readBundle } from '../core/bundle.ts';
-import { fromUtf8, toHex } from '../core/bytes.ts';
+import { fromBase64, fromUtf8, toHex } from '../core/bytes.ts';
 import { decode } from '../core/cbor.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
+import { decodeConsistencyReceipt } from '../core/consistency.ts';
 import { decodeStatement, statementIn } from '../core/cose.ts';
 import { decodeKeySet, fromCoseKey, thumbprintOf } from '../core/cosekey.ts';
 import { parseEvidence } from '../core/evidence.ts';
 import { Fault } from '../core/fault.ts';
 import { hashAt, leafHash } from '../core/hash.ts';
 import { parseNote, parseVkeys, type Vkey } from '../core/note.ts';
-import { decodeReceipt, splitTransparent } from '../core/receipt.ts';
+import { decodeReceipt, type Envelope, splitTransparent } from '../core/receipt.ts';
+import { kidOf } from '../core/signature.ts';
+import { parseSize } from '../core/size.ts';
 import { type Policy, parsePolicy } from '../core/tlogpolicy.ts';
 import { parseTlogProof } from '../core/tlogproof.ts';
+import { publicKeyIn } from '../store/keyfile.ts';
 import { describeStatement } from './describe.ts';
 import { command } from './options.ts';
 import { print } from './print.ts';
@@ -25,8 +29,8 @@ export function makeCommand(): Command {
   return command('inspect', 'print a file or URL of any format used here; nothing is verified')
     .argument(
       '<what>',
-      'checkpoint, proof, bundle, evidence, statement, receipt, vkeys, COSE keys, tile, entry bundle, tlog-policy, ' +
-        'trust bundle, or an answer in JSON; - for standard input',
+      'checkpoint, proof, bundle, evidence, statement, receipt of inclusion or consistency, vkeys, keys in COSE or PEM, ' +
+        'tile, entry bundle, tlog-policy, trust bundle, guard, problem details, or an answer in JSON; - for standard input',
     )
     .action(inspect);
 }
@@ -80,6 +84,8 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
       receiptKeys: receipts,
     };
   },
+  pemOf,
+  guardOf,
   (bytes) => ({ format: 'tlog-policy', ...policyOf(parsePolicy(bytes)) }),
   (bytes) => {
     const { kind, log, hashes, notes } = parseEvidence(bytes);
@@ -111,6 +117,8 @@ const READERS: readonly ((bytes: Uint8Array) => Shown | undefined)[] = [
     leafHash: toHex(leafHash(decodeStatement(bytes).entry)),
   }),
   (bytes) => ({ format: 'receipt', ...receiptOf(bytes) }),
+  (bytes) => ({ format: 'consistency receipt', ...consistencyOf(bytes) }),
+  problemOf,
   (bytes) => ({ format: 'COSE key', ...keyOf(fromCoseKey(decode(bytes))) }),
   (bytes) => {
     const keys = decodeKeySet(bytes);
@@ -177,14 +185,47 @@ function noteOf(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function receiptOf(bytes: Uint8Array): Record<string, unknown> {
-  const { iss, sub, kid, algorithm, proofs } = decodeReceipt(bytes);
-  return {
-    issuer: iss,
-    subject: sub,
-    kid: kid && toHex(kid),
-    algorithm,
-    claims: proofs.map(({ index, size, path }) => ({ index, size, path: path.map(toHex) })),
-  };
+  const { proofs, ...envelope } = decodeReceipt(bytes);
+  const claims = proofs.map(({ index, size, path }) => ({ index, size, path: path.map(toHex) }));
+  return { ...envelopeOf(envelope), claims };
+}
+
+function consistencyOf(bytes: Uint8Array): Record<string, unknown> {
+  const { proofs, ...envelope } = decodeConsistencyReceipt(bytes);
+  const claims = proofs.map(({ first, second, path }) => ({ first, second, path: path.map(toHex) }));
+  return { ...envelopeOf(envelope), claims };
+}
+
+function envelopeOf({ iss, sub, kid, algorithm }: Envelope): Record<string, unknown> {
+  return { issuer: iss, subject: sub, kid: kid && toHex(kid), algorithm };
+}
+
+/** A key in PEM; of a private one the public half alone. */
+function pemOf(bytes: Uint8Array): Shown | undefined {
+  const text = new TextDecoder().decode(bytes);
+  const key = publicKeyIn(text, 'it');
+  if (!key) return undefined;
+  const format = /PRIVATE/.test(text) ? 'private key in PEM; this is its public half' : 'public key in PEM';
+  return { format, algorithm: key.algorithm, kid: toHex(kidOf(key)), publicKey: toHex(key.bytes) };
+}
+
+/** The journal of signed heads. Its chain begins with the origin, which is not in it: `fsck` checks that. */
+function guardOf(bytes: Uint8Array): Shown | undefined {
+  const lines = new TextDecoder().decode(bytes).match(/[^\n]*\n/g) ?? [];
+  const heads = lines.map((line) => /^([0-9]+) (\S{44}) \S{44}\n$/.exec(line) ?? []);
+  const [, size, root] = heads.at(-1) ?? [];
+  if (size === undefined || heads.some(([line]) => line === undefined)) return undefined;
+  const newest = { size: parseSize(size, 'bad-request'), root: toHex(fromBase64(root as string, 'bad-request')) };
+  return { format: 'guard', heads: heads.length, newest };
+}
+
+/** What a log answers when it refuses, RFC 9290. */
+function problemOf(bytes: Uint8Array): Shown | undefined {
+  const problem = decode(bytes);
+  if (!(problem instanceof Map)) return undefined;
+  const [title, detail, status] = [problem.get(-1), problem.get(-2), problem.get(-4)];
+  if (typeof title !== 'string') return undefined;
+  return { format: 'problem details', title, detail, status };
 }
 
 function keyOf({ key, kid, alg }: ReturnType<typeof fromCoseKey>): Record<string, unknown> {

@@ -163,13 +163,44 @@ test('an answer in JSON, as it is', async () => {
   assert.equal(JSON.parse(stdout), list, 'for people as JSON too');
 });
 
+test('keys in PEM, and nothing of a private one but its public half', async () => {
+  for (const algorithm of ['ed25519', 'p256', 'mldsa44']) {
+    const file = join(folder(), 'key.pem');
+    const { kid, pem } = await run('keygen', '--out', file, '--algorithm', algorithm);
+    const own = await inspect(readFileSync(file));
+    const { format, ...half } = await inspect(utf8(pem as string));
+    assert.equal([format, half.kid, half.algorithm], ['public key in PEM', kid, algorithm]);
+    assert.equal(own, { ...half, format: 'private key in PEM; this is its public half' });
+  }
+});
+
+test('the guard, with its newest head', async () => {
+  const { format, heads, newest } = await inspect(readFileSync(log.guard));
+  const checkpoint = await inspect(await fetched('checkpoint'));
+  assert.is(format, 'guard');
+  assert.is(heads, readFileSync(log.guard, 'utf8').split('\n').length - 1);
+  assert.equal(newest, { size: checkpoint.size, root: checkpoint.root });
+});
+
+test('a consistency receipt, and problem details', async () => {
+  const { format, issuer, subject, claims } = await inspect(await fetched('consistency?first=7'));
+  assert.equal([format, issuer, subject], ['consistency receipt', server.url, ORIGIN]);
+  const [{ first, second, path }] = claims as [{ first: number; second: number; path: string[] }];
+  assert.equal([first, second], [7, 300]);
+  assert.match(path[0] as string, /^[0-9a-f]{64}$/);
+  const refused = new Uint8Array(await (await fetch(`${server.url}/entries/none`)).arrayBuffer());
+  const problem = await inspect(refused);
+  assert.equal([problem.format, problem.title, problem.status], ['problem details', 'Invalid locator', 400]);
+  assert.ok((problem.detail as string).length > 10);
+});
+
 test('what is none of them, is not there, or cannot be reached', async () => {
   assert.match(await ends(2, 'inspect', '-x'), /unknown option/);
   const file = join(root, 'other');
-  // A private key may be as long as a tile; nothing of it is shown.
+  // A secret of a form that is not known here may be as long as a tile; nothing of it is shown.
   const secret = join(root, 'secret.pem');
   await run('keygen', '--algorithm', 'mldsa44', '--out', secret);
-  const pem = readFileSync(secret);
+  const pem = utf8(readFileSync(secret, 'utf8').replaceAll('PRIVATE', 'UNKNOWN'));
   assert.is(pem.length % 32, 0);
   for (const bytes of [
     pem,

@@ -37,6 +37,8 @@ export type FaultCode =
   | 'unknown-log'
   | 'stale-size'
   | 'bad-method'
+  | 'unknown-method'
+  | 'long-headers'
   | 'bad-media-type'
   | 'not-acceptable'
   | 'request-timeout'

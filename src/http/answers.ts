@@ -49,11 +49,16 @@ export type Sent = Pick<SignedStatement, 'id' | 'entry'>;
 
 /** The shape that a request prefers; the receipt if it does not say. Fault `not-acceptable` if it can have none. */
 export function shapeOf(ask: Ask): Shape {
+  return chosenOf(ask, SHAPES);
+}
+
+/** The type that a request prefers of those that there are; the first if it does not say. */
+export function chosenOf<T extends string>(ask: Ask, types: readonly [T, ...T[]]): T {
   const accept = ask.header('accept');
-  if (accept === undefined || accept === '*/*' || accept === SHAPES[0]) return SHAPES[0];
-  const chosen = new Negotiator({ headers: { accept } }).mediaType([...SHAPES]);
-  if (chosen === undefined) throw new Fault('not-acceptable', `an answer can be ${SHAPES.join(', ')}`);
-  return chosen as Shape;
+  if (accept === undefined || accept === '*/*' || accept === types[0]) return types[0];
+  const chosen = new Negotiator({ headers: { accept } }).mediaType([...types]);
+  if (chosen === undefined) throw new Fault('not-acceptable', `an answer can be ${types.join(', ')}`);
+  return chosen as T;
 }
 
 /** SPEC (SCRAPI): a receipt may be a newer one each time. Which shape it has is up to Accept. */

@@ -12,7 +12,7 @@ import type { PublicKey } from '../core/signature.ts';
 import type { Offer } from '../log/channel.ts';
 import type { LogHandle } from '../log/handle.ts';
 import type { Place } from '../log/waiting.ts';
-import { type Answers, LATER, SHAPE_SCHEMAS, SHAPES, shapeOf } from './answers.ts';
+import { type Answers, chosenOf, LATER, SHAPE_SCHEMAS, SHAPES, shapeOf } from './answers.ts';
 import { addEach, attempt, BATCH_TYPE, isBatch, MAX_BATCH, MAX_BATCH_BYTES, Refused } from './batch.ts';
 import { answers, type Described, ID, inPath, type Parameter } from './describe.ts';
 import { conciseProblem, statusOf } from './problem.ts';
@@ -51,7 +51,9 @@ const LATE = { says: 'Logged, and not published yet: ask again after Retry-After
 
 export const registerDescribed: Described = {
   summary: 'Registers a signed statement (SCRAPI), or up to 256 of them; the same statement is the same entry.',
-  parameters: [accept],
+  parameters: [
+    { ...accept, says: `${accept.says}; of a batch ${BATCH_TYPE} alone`, schema: { enum: [...SHAPES, BATCH_TYPE] } },
+  ],
   body: {
     [STATEMENT_TYPES[0]]: ({ entry }) => entry,
     [STATEMENT_TYPES[1]]: ({ entry }) => entry,
@@ -88,7 +90,10 @@ const PENDING: Reply = { status: 204, headers: LATER, body: '' };
 /** `POST /entries`. */
 export function registerHandler(parts: EntriesParts): Handler {
   return async (ask, body, watch) => {
-    if (isBatch(ask)) return registerBatch(parts, body, watch);
+    if (isBatch(ask)) {
+      chosenOf(ask, [BATCH_TYPE]);
+      return registerBatch(parts, body, watch);
+    }
     const type = mediaType(ask.header('content-type'));
     if (!STATEMENT_TYPES.includes(type)) {
       throw new Fault('bad-media-type', `a statement is sent as ${STATEMENT_TYPES[0]}, several as ${BATCH_TYPE}`);

@@ -2,7 +2,7 @@
  * `node:http` in front of Hono: hot routes are answered here at once, which is half again as fast; all others go
  * through Hono. Bodies are read with a limit, requests have a deadline, and a stop answers what is in flight. @module
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -166,16 +166,28 @@ function refuseClient(
     socket.destroy();
     return;
   }
-  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const fault = slow
-    ? new Fault('request-timeout', 'the request did not arrive in time')
-    : new Fault('bad-request', `this is not HTTP: ${messageOf(error)}`);
-  const { status, headers, body } = problemReply(noted(fault, watch), 'cbor');
+  const { status, headers, body } = problemReply(noted(ofClient(error), watch), 'cbor');
   const lines = Object.entries({ ...headers, 'content-length': body.length, connection: 'close' });
-  socket.write(`HTTP/1.1 ${status} ${slow ? 'Request Timeout' : 'Bad Request'}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`);
   socket.write(`${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
   socket.end(body, () => socket.destroy());
 }
+
+function ofClient(error: NodeJS.ErrnoException & { rawPacket?: Uint8Array }): Fault {
+  const { code, rawPacket = NOTHING } = error;
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Fault('request-timeout', 'the request did not arrive in time');
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Fault('long-headers', 'the request line and the headers are too long together: send less of them');
+  }
+  // SPEC (RFC 9110 §9.1): 501 for a method that is not recognized. What is no request line at all gets 400.
+  const [, method] = REQUEST_LINE.exec(new TextDecoder('latin1').decode(rawPacket.subarray(0, 1000))) ?? [];
+  if (code !== 'HPE_INVALID_METHOD' || method === undefined) {
+    return new Fault('bad-request', `this is not HTTP: ${messageOf(error)}`);
+  }
+  return new Fault('unknown-method', `there is no method ${method.slice(0, 40)} here: reads are by GET or HEAD`);
+}
+
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP\/1\.[01]\r?\n/;
 
 /** Whether this exchange, or one before it on the same connection, has its request and not its answer. */
 function owesAnswer(response: ServerResponse): boolean {

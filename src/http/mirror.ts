@@ -64,6 +64,7 @@ export function mirrorRoutes(mirror: Mirror, hash: string, read: (tile: Tile) =>
       path: '/add-entries',
       limit: () => MAX_UPLOAD,
       handler: addEntriesHandler(mirror),
+      unpacks: true,
       described: ADD_ENTRIES,
     },
   ];

@@ -35,6 +35,8 @@ const STATUS = {
   'unknown-log': [404, 'Not Found'],
   'stale-size': [409, 'Conflict'],
   'bad-method': [405, 'Method Not Allowed'],
+  'unknown-method': [501, 'Not Implemented'],
+  'long-headers': [431, 'Request Header Fields Too Large'],
   'bad-media-type': [415, 'Unsupported Media Type'],
   'not-acceptable': [406, 'Not Acceptable'],
   'request-timeout': [408, 'Request Timeout'],

@@ -35,6 +35,8 @@ export type Route = {
   readonly limit: (ask: Ask) => number;
   readonly handler: Handler;
   readonly hot: boolean;
+  /** That the handler itself unpacks a body with a Content-Encoding; for all others there is none. */
+  readonly unpacks?: true;
   /** What `/openapi.json` says of it. */
   readonly described: Described;
 };
@@ -59,11 +61,19 @@ export function serve(route: Route, ask: Ask, body: Uint8Array, watch: Watch): R
     return reply;
   };
   try {
+    if (route.method !== 'GET' && !route.unpacks) checkEncoding(ask.header('content-encoding'));
     const reply = route.handler(ask, body, watch);
     return reply instanceof Promise ? reply.then(counted).catch(refused) : counted(reply);
   } catch (error) {
     return refused(error);
   }
+}
+
+/** SPEC (RFC 9110 §8.4): a server MAY respond with 415 if the content coding is not acceptable. */
+function checkEncoding(encoding = 'identity'): void {
+  if (/^\s*(?:identity)?\s*$/i.test(encoding)) return;
+  const what = `a body is taken as it is, and not with Content-Encoding ${encoding.slice(0, 40)}: send it unpacked`;
+  throw new Fault('bad-media-type', what);
 }
 
 /** The reply to a request that cannot be handled. */

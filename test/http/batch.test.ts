@@ -157,6 +157,24 @@ test('broken framing is one 400, too many or too large one 413, before anything 
   assert.is(log.store.head().size, size);
 });
 
+test('an Accept without the type of the answer is refused before anything is pooled', async () => {
+  const size = log.store.head().size;
+  for (const [accept, status] of [
+    ['text/html', 406],
+    ['application/cose', 406],
+    ['application/cbor-seq;q=0', 406],
+    ['application/cose, application/cbor-seq;q=0.1', 200],
+    ['application/*', 200],
+    ['*/*', 200],
+  ] as const) {
+    const response = await log.post('/entries', writeByteStrings([build().entry]), { ...BATCH, accept });
+    assert.is(response.status, status, accept);
+    if (status === 406)
+      assert.match(problemOf(await bytesOf(response)).detail, /an answer can be application\/cbor-seq$/);
+  }
+  assert.is(log.store.head().size, size + 3);
+});
+
 test('past the deadline each item that is certain gets 202 and its Location', async () => {
   const release = log.hold();
   const size = log.size;

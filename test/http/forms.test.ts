@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toBase64url } from '../../src/core/bytes.ts';
@@ -53,6 +54,17 @@ test('CBOR problem details on the paths of SCRAPI and where there is nothing, wi
     assert.ok(problem.detail.length > 10, `${name}: ${problem.detail}`);
     assert.is((decode(await bytesOf(await log.ask(path, init as RequestInit))) as Map<number, unknown>).size, 3);
   }
+});
+
+test('a body that is packed is refused as such, and not for what its bytes are', async () => {
+  const packed = gzipSync(build().entry);
+  for (const encoding of ['gzip', 'br', 'identity, gzip', 'GZIP']) {
+    const response = await log.post('/entries', packed, { ...COSE, 'content-encoding': encoding });
+    assert.is(response.status, 415, encoding);
+    assert.match(problemOf(await bytesOf(response)).detail, `not with Content-Encoding ${encoding}: send it unpacked`);
+  }
+  const plain = await log.post('/entries', build().entry, { ...COSE, 'content-encoding': 'Identity' });
+  assert.is(plain.status, 201);
 });
 
 test('JSON problem details if Accept names a JSON type and not CBOR', async () => {

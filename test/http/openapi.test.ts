@@ -53,6 +53,14 @@ test('a log of statements: every example works, and answers what it says', async
   const api = await read(vendor.server.url);
   const statuses = await sendExamples(vendor.server.url, api);
   assert.ok(statuses.size >= 30, `${statuses.size} operations`);
+  // Three bodies, four forms of the answer: a batch has one of its own, and none of the others.
+  const registered = statuses.get('POST /entries') ?? [];
+  assert.is(registered.length, 12);
+  statuses.set(
+    'POST /entries',
+    registered.filter((status) => status !== 406),
+  );
+  assert.is(statuses.get('POST /entries')?.length, 2 * 3 + 1);
   for (const [name, found] of statuses) {
     const good = NOT_THERE.includes(name) ? [404] : [200, 201];
     assert.ok(
@@ -60,7 +68,6 @@ test('a log of statements: every example works, and answers what it says', async
       `${name}: ${found}`,
     );
   }
-  assert.is(statuses.get('POST /entries')?.length, 9, 'three bodies, three forms of the answer');
   await everyRouteIsThere(vendor.server, api);
   await vendor.server.end('SIGTERM');
 });

@@ -132,16 +132,25 @@ test('pipelined requests are answered in their order, and rubbish after them doe
 test('what is no HTTP, or has no usable Host, gets 400 with problem details', async () => {
   for (const [name, request] of [
     ['rubbish', '\x16\x03\x01\x02\x00\x01\x00'],
-    ['a method of its own', 'FROB / HTTP/1.1\r\n\r\n'],
     ['two lengths', `POST /add HTTP/1.1\r\n${HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nx`],
     ['length and chunks', `POST /add HTTP/1.1\r\n${HOST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx`],
     ['a bad chunk', `POST /add HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
-    ['a head without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}`],
     ['a Host that names no host', `GET /healthz HTTP/1.1\r\nHost: a/b?c\r\n${CLOSE}\r\n`],
   ] as const) {
     const answer = await tell(request);
     assert.is(statusOf(answer), 'HTTP/1.1 400 Bad Request', name);
     assert.equal([problemIn(answer).status, problemIn(answer).title], [400, 'Malformed request'], name);
+  }
+  for (const [status, request] of [
+    ['501 Not Implemented', 'FROB /checkpoint HTTP/1.1\r\n\r\n'],
+    ['501 Not Implemented', `get /checkpoint HTTP/1.1\r\n${HOST}\r\n`],
+    ['405 Method Not Allowed', `PROPFIND /checkpoint HTTP/1.1\r\n${HOST}${CLOSE}\r\n`],
+    ['431 Request Header Fields Too Large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}`],
+    ['431 Request Header Fields Too Large', `GET /${'x'.repeat(40_000)}`],
+  ] as const) {
+    const answer = await tell(request);
+    assert.is(statusOf(answer), `HTTP/1.1 ${status}`);
+    if (!status.startsWith('405')) assert.is(problemIn(answer).status, Number.parseInt(status, 10), request);
   }
   const size = await sizeOf();
   const without = `GET /healthz HTTP/1.1\r\n${CLOSE}\r\n`;

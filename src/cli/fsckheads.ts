@@ -1,5 +1,5 @@
 /** What `limmat fsck --data` checks of the published checkpoints: each note, and what else was signed for its head. @module */
-import { equal } from '../core/bytes.ts';
+import { toHex } from '../core/bytes.ts';
 import { type Checkpoint, parseCheckpoint } from '../core/checkpoint.ts';
 import { EMPTY_MAP, writeSign1 } from '../core/cose.ts';
 import { thumbprintOf } from '../core/cosekey.ts';
@@ -40,23 +40,26 @@ export async function checkPublished(
 ): Promise<Finding[]> {
   const { origin } = store.identity();
   const findings: Finding[] = [];
-  const keys = store.published() ? ownReceiptKeys(directory, store, findings) : [];
+  const keys = store.published() ? ownReceiptKeys(directory, store, findings) : undefined;
   for (const published of store.checkpoints()) {
     const place = `checkpoint ${published.size}`;
     // Begun first: the one is verified by other threads while the other is on this one.
-    const others = keys.length > 0 ? checkReceiptKey(published, keys) : [];
+    const others = keys ? checkReceiptKey(published, keys) : [];
     const messages = [...checkNote(published, origin, vkeys), ...(await others)];
     findings.push(...messages.map((message) => ({ place, message })));
   }
   return findings;
 }
 
+/** Receipt keys by the thumbprint that receipts name them with, in hexadecimal. */
+type KeysByName = ReadonlyMap<string, PublicKey>;
+
 /** The keys in the seed or token; none, and a finding, if they are not to be had. */
-function ownReceiptKeys(directory: LogDirectory, store: SqliteStore, findings: Finding[]): readonly PublicKey[] {
+function ownReceiptKeys(directory: LogDirectory, store: SqliteStore, findings: Finding[]): KeysByName | undefined {
   try {
     const keyring = keyringOf(directory, store.identity().origin);
     try {
-      return receiptKeys(keyring, store);
+      return new Map(receiptKeys(keyring, store).map((key) => [toHex(thumbprintOf(key)), key]));
     } finally {
       keyring.close();
     }
@@ -64,7 +67,7 @@ function ownReceiptKeys(directory: LogDirectory, store: SqliteStore, findings: F
     if (!(error instanceof Fault)) throw error;
     const message = `the signatures of receipts and tree heads cannot be verified: ${error.message}`;
     findings.push({ place: 'receipt keys', message });
-    return [];
+    return undefined;
   }
 }
 
@@ -81,13 +84,13 @@ function checkNote({ size, note }: PublishedNote, origin: string, vkeys: readonl
 }
 
 /** Checks what the receipt key signed beside the note, which says what was signed. */
-async function checkReceiptKey(published: PublishedNote, keys: readonly PublicKey[]): Promise<string[]> {
+async function checkReceiptKey(published: PublishedNote, keys: KeysByName): Promise<string[]> {
   const { note, receiptHeader, receiptSignature, timestamp, treeHeadSignature } = published;
   const checkpoint = readable(note);
   if (!checkpoint) return []; // told by checkNote
   const { size, root } = checkpoint;
   const kid = kidIn(writeSign1(receiptHeader, EMPTY_MAP, null, receiptSignature));
-  const key = keys.find((each) => kid && equal(thumbprintOf(each), kid));
+  const key = kid && keys.get(toHex(kid));
   if (!key) return ['its receipt_header names no receipt key of this log, so nothing by that key can be verified'];
   const [receipt, treeHead] = await Promise.all([
     verifyLater(key, receiptToSign(receiptHeader, root), receiptSignature),

@@ -26,13 +26,15 @@ export function checkTarget(path: string): void {
 
 /** Faults as `openCheckpoint` if what the log has published is not by the pinned keys. It may not have published yet. */
 export async function checkLog(client: LogClient, { vkeys }: Trust): Promise<void> {
+  const note = await client.get('checkpoint').catch((error: unknown) => {
+    if (error instanceof Fault && error.code === 'unknown-resource') return undefined;
+    throw error;
+  });
   try {
-    openCheckpoint(await client.get('checkpoint'), vkeys);
+    if (note) openCheckpoint(note, vkeys);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    if (error.code === 'unknown-resource') return;
-    if (error.code !== 'unknown-signer' && error.code !== 'bad-signature') throw error;
-    const next = 'see that --url and the keys are of one log';
+    const next = 'see that --url is that of the log, and the keys are its own';
     throw new Fault(error.code, `nothing was sent: ${error.message}\nNext: ${next}`, { cause: error });
   }
 }

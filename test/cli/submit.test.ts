@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { test } from 'uvu';
@@ -21,8 +22,14 @@ test('submit: what cannot be kept or proven here is not logged at all', async ()
   assert.match(await ends(2, ...submit(vendor.root)), /cannot be written to .*: it is a folder, name a file in it/);
   assert.match(
     await ends(1, ...submit(vendor.path('x'), `${other}/log.vkey`)),
-    /nothing was sent: .*\nNext: see that --url and the keys are of one log/,
+    /nothing was sent: .*\nNext: see that --url is that of the log, and the keys/,
   );
+  const elsewhere = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  const url = `http://127.0.0.1:${(elsewhere.address() as { port: number }).port}`;
+  const said = await ends(2, 'submit', 'build', ...flags, '--url', url, '--vkey', vendor.vkey);
+  assert.match(said, /nothing was sent: a note .*\nNext: see that --url/);
+  elsewhere.close();
   assert.is(await sizeNow(), before);
 });
 

@@ -49,7 +49,7 @@ async function isFrozen(log: BuiltLog, size: number, why: RegExp): Promise<void>
   await says(server, why);
 
   const client = new LogClient(server.url, fetch);
-  const refused = await faultsLater('pool-full', () => client.submit(buildOf(log.world, 500)));
+  const refused = await faultsLater('frozen', () => client.submit(buildOf(log.world, 500)));
   assert.match(refused.message, why);
   assert.is(await publishedSize(server), size, 'the old checkpoint, and no other');
   const old = buildOf(log.world, 3);

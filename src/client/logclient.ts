@@ -4,7 +4,7 @@
  */
 import { concat } from '../core/bytes.ts';
 import { type Cbor, type CborMap, Cursor, decode, writeByteStrings } from '../core/cbor.ts';
-import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
+import { Fault, type FaultCode, messageOf, reasonOf } from '../core/fault.ts';
 import type { Get } from '../core/reader.ts';
 import { isSize } from '../core/size.ts';
 import { isMap, isText, readAnswer } from './answer.ts';
@@ -103,11 +103,10 @@ export class LogClient {
     try {
       return await this.#fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
     } catch (error) {
-      const cause = error instanceof Error && error.cause ? messageOf(error.cause) : '';
-      const why =
-        cause === REDIRECTED
-          ? 'it redirects, and nothing is sent on: give the URL that it redirects to'
-          : [messageOf(error), cause].filter(Boolean).join(': ');
+      const isRedirect = error instanceof Error && messageOf(error.cause) === REDIRECTED;
+      const why = isRedirect
+        ? 'it redirects, and nothing is sent on: give the URL that it redirects to'
+        : reasonOf(error);
       throw new Fault('request-timeout', `cannot reach ${url}: ${why}`, { cause: error });
     }
   }

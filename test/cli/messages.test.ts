@@ -16,6 +16,11 @@ const vkey = ['--vkey', `${data}/log.vkey`];
 const key = join(root, 'key.pem');
 await run('keygen', '--out', key);
 
+const prove = (file: string) => {
+  const said = ['--out', join(root, 'p'), '--purpose', 'build', '--key-id', 'k', '--issuer', 'a'];
+  return ['key', 'prove', '--key', file, ...said, ...vkey];
+};
+
 const CASES: [string, string[], RegExp][] = [
   ['a folder as an input', ['inspect', root], /limmat-\S+ is a folder: name a file in it$/m],
   [
@@ -26,42 +31,10 @@ const CASES: [string, string[], RegExp][] = [
   ['vkeys that are none', ['fsck', '--data', data, '--vkey', text], /text\.txt: .*; a file of vkeys has one a line/],
   [
     'a key that is none',
-    [
-      'key',
-      'prove',
-      '--key',
-      text,
-      '--out',
-      join(root, 'p'),
-      '--purpose',
-      'build',
-      '--key-id',
-      'k',
-      '--issuer',
-      'a',
-      ...vkey,
-    ],
+    prove(text),
     /text\.txt has no PRIVATE KEY in PEM form: name a key file as `limmat keygen` writes it/,
   ],
-  [
-    'a folder in place of a key',
-    [
-      'key',
-      'prove',
-      '--key',
-      root,
-      '--out',
-      join(root, 'p'),
-      '--purpose',
-      'build',
-      '--key-id',
-      'k',
-      '--issuer',
-      'a',
-      ...vkey,
-    ],
-    /is a folder, and no key file: name the file in it/,
-  ],
+  ['a folder in place of a key', prove(root), /is a folder, and no key file: name the file in it/],
   ['where to listen', ['serve', '--data', data, '--listen', 'foo'], /--listen takes HOST:PORT, such as .*, not "foo"/],
   [
     'a copy that is a file',

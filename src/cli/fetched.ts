@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Fetched } from '../log/accused.ts';
 import type { Post } from '../log/cosign.ts';
 import type { WitnessAnswer } from '../log/judge.ts';
-import type { Fetched } from '../log/witnessing.ts';
 
 /** More than any witness has to say. */
 const MAX_ANSWER = 64 * 1024;

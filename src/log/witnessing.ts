@@ -1,48 +1,26 @@
 /**
  * Decides when outsiders have seen enough of a head for it to be published: asks the witnesses of a policy, counts their
- * cosignatures, and looks into what a witness says against this log. A checkpoint that our own key signed freezes it, and
- * so does the first word of a witness after a start, if that is of a larger tree: then the log may have been rolled back.
- * Later claims freeze nothing, since a witness may lie, and this process knows what it did. @module
+ * cosignatures, and has looked into what a witness says against this log. @module
  */
-import { sha256 } from '#sha256';
-import { equal, type Hash, toHex, utf8 } from '../core/bytes.ts';
+import { equal, utf8 } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
-import { type OpenedCheckpoint, openCheckpoint, type Signed } from '../core/cosignature.ts';
-import { Fault, messageOf } from '../core/fault.ts';
+import { openCheckpoint, type Signed } from '../core/cosignature.ts';
+import { Fault } from '../core/fault.ts';
 import { formatNote, type NoteSignature, parseNote, type Vkey } from '../core/note.ts';
 import { evaluate, explain, isMet, type Verdict } from '../core/quorum.ts';
 import type { Policy } from '../core/tlogpolicy.ts';
-import { type Outcome, type Proof, Witnesses, type WitnessesParts, type WitnessStatus } from './cosign.ts';
+import { type AccusedParts, lookInto } from './accused.ts';
+import { type Outcome, Witnesses, type WitnessesParts, type WitnessStatus } from './cosign.ts';
 import type { PublishedNote } from './ports.ts';
 import type { SignedHead } from './sign.ts';
 
-/** Reads a URL, whose answer is small; rejects if it cannot, or when `signal` aborts. */
-export type Fetched = (url: string, signal: AbortSignal) => Promise<Uint8Array>;
-
-/** What the log knows of its own tree, from nodes that it derived again itself. */
-export type OwnTree = {
-  /** The largest size that was or may have been signed. */
-  guarded(): number;
-  /** The root at an earlier size, not 0, and the consistency proof from it. */
-  prove(old: number, size: number): Proof;
-};
-
-export type WitnessingParts = Omit<WitnessesParts, 'targets' | 'largest'> & {
-  readonly policy: Policy;
-  readonly origin: string;
-  /** The log's own keys. */
-  readonly vkeys: readonly Vkey[];
-  readonly tree: OwnTree;
-  readonly get: Fetched;
-  /** Publishes without a quorum, and says so. */
-  readonly failOpen: boolean;
-  /** A signal that aborts when a round is over. */
-  readonly deadline: () => AbortSignal;
-  /** Called with the proof that this log would fork, or has. */
-  readonly freeze: (error: unknown) => void;
-  readonly tell: (level: 'error' | 'info', message: string) => void;
-  readonly report: (status: WitnessingStatus) => void;
-};
+export type WitnessingParts = AccusedParts &
+  Omit<WitnessesParts, 'targets' | 'largest'> & {
+    readonly policy: Policy;
+    /** Publishes without a quorum, and says so. */
+    readonly failOpen: boolean;
+    readonly report: (status: WitnessingStatus) => void;
+  };
 
 /** What an operator wants to know of all witnesses. */
 export type WitnessingStatus = {
@@ -112,7 +90,7 @@ export class Witnessing {
       await this.#ask(checkpoint, formatNote({ text: note.text, signatures: this.#ownLines(note.signatures) }));
     } else {
       const { witnesses } = this.status();
-      await Promise.all(witnesses.map(({ name, url }) => this.#look(name, url, 'nothing')));
+      await Promise.all(witnesses.map(({ name, url }) => lookInto(this.#parts, { name, url })));
     }
     await Promise.all(this.#looking);
   }
@@ -198,58 +176,10 @@ export class Witnessing {
     } else if (outcome.kind === 'forked' || outcome.kind === 'rolled-back') {
       const url = this.#witnesses.status().find((one) => one.name === name)?.url as string;
       const isGate = outcome.kind === 'rolled-back' && !this.#heard.has(name);
-      const looking = this.#look(name, url, outcome.why, isGate).finally(() => this.#looking.delete(looking));
+      const accuser = { name, url, claim: outcome.why, isGate };
+      const looking = lookInto(this.#parts, accuser).finally(() => this.#looking.delete(looking));
       this.#looking.add(looking);
     }
-  }
-
-  /**
-   * Fetches what the witness shows of this log. Freezes the log if that is signed by its own key and not a part of its
-   * tree, or if what was claimed is for the start-up gate to decide; otherwise it is one witness's word, and the witness
-   * does not count until it cosigns again.
-   */
-  async #look(name: string, url: string, claim: string, isGate = false): Promise<void> {
-    const { get, vkeys, origin, deadline, freeze, tell } = this.#parts;
-    let shown: OpenedCheckpoint | undefined;
-    let why = 'what it shows is in our tree';
-    try {
-      shown = openCheckpoint(await get(`${url}/${toHex(sha256(utf8(origin)))}/checkpoint`, deadline()), vkeys);
-    } catch (error) {
-      why = `it shows no checkpoint of ours: ${messageOf(error)}`;
-    }
-    const proven = shown && this.#whyProven(shown.checkpoint);
-    if (proven)
-      freeze(new Fault('frozen', `the witness ${name} shows ${proven}; nothing is signed until that is cleared`));
-    else if (isGate) {
-      freeze(
-        new Fault(
-          'frozen',
-          `the witness ${name} says of this log: ${claim}; database and guard may have been rolled back together. ` +
-            'Complete them with limmat recover; or, if you know that the witness is wrong, take it out of the policy ' +
-            'that serve has, and start again',
-        ),
-      );
-    } else if (claim !== 'nothing') {
-      tell(
-        'error',
-        `ALARM: the witness ${name} says of this log: ${claim}. It proves nothing, and does not count: ${why}`,
-      );
-    }
-  }
-
-  /** What a checkpoint with our signature proves against this log; undefined if it is in our tree. */
-  #whyProven({ origin, size, root }: Head & { readonly origin: string }): string | undefined {
-    const { tree } = this.#parts;
-    if (origin !== this.#parts.origin || size === 0) return undefined;
-    const guarded = tree.guarded();
-    if (size > guarded) {
-      return (
-        `a checkpoint of size ${size} that this log signed, and its guard ends at ${guarded}: database and guard were ` +
-        'rolled back together, or another server has the same keys'
-      );
-    }
-    if (equal(rootOf(tree, size), root)) return undefined;
-    return `a checkpoint of size ${size} that this log signed, with another root than it has: two histories were signed`;
   }
 
   #without({ size }: Head, note: Uint8Array, verdict: Verdict): Gathered {
@@ -291,11 +221,6 @@ export class Witnessing {
   #ownLines(signatures: readonly NoteSignature[]): NoteSignature[] {
     return signatures.filter(({ name, id }) => this.#parts.vkeys.some((own) => own.name === name && own.id === id));
   }
-}
-
-/** The root of our tree at a size, from the proof to where it is guarded. */
-function rootOf(tree: OwnTree, size: number): Hash {
-  return tree.prove(size, tree.guarded()).root;
 }
 
 function isSame(a: Vkey, b: Vkey): boolean {

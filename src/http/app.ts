@@ -216,10 +216,15 @@ export function createApp(routes: readonly Route[], watch: Watch, form: Route['f
 
 /** What is no route is told in the form of the routes in the same folder, or in the nearest above it. */
 function formBeside(routes: readonly Route[], path: string, top: Route['form']): Route['form'] {
-  const folder = path.slice(0, path.lastIndexOf('/'));
-  if (folder === '') return top;
-  const beside = routes.find((route) => `${route.path}/`.startsWith(`${folder}/`));
-  return beside?.form ?? formBeside(routes, folder, top);
+  // No deeper than the routes lie: whoever asks can send thousands of slashes.
+  const deepest = Math.max(0, ...routes.map((route) => route.path.split('/').length));
+  const names = path.split('/', deepest + 1);
+  for (let n = names.length - 1; n > 1; n--) {
+    const folder = `${names.slice(0, n).join('/')}/`;
+    const beside = routes.find((route) => `${route.path}/`.startsWith(folder));
+    if (beside) return beside.form;
+  }
+  return top;
 }
 
 /** A known path asked with another method says which it takes; HEAD does not come here, Hono answers it as GET. */

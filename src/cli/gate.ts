@@ -136,7 +136,7 @@ function requireNamed(folder: string, { offlineSpool }: Options, self: Command):
 
 async function resume(submitter: Submitter, spool: Spool, folder: string, options: Options): Promise<void> {
   const results: Record<string, unknown>[] = [];
-  let [worst, waiting] = [0, 0];
+  let [worst, waiting, refusals] = [0, 0, 0];
   for await (const one of submitter.resume()) {
     const artifacts = JSON.parse(one.note) as string[];
     if ('logged' in one) {
@@ -146,12 +146,16 @@ async function resume(submitter: Submitter, spool: Spool, folder: string, option
     const waits = (await spool.all()).has(one.id);
     const { message } = waits ? one.fault : refused(explained(one.fault) as Fault, folder, one.id);
     if (waits) waiting++;
-    else console.error(`limmat: ${artifacts.join(', ')}: ${message}`);
+    else {
+      refusals++;
+      console.error(`limmat: ${artifacts.join(', ')}: ${message}`);
+    }
     results.push({ logged: false, artifacts, waits, why: message });
-    worst = Math.max(worst, waits ? exitCode(one.fault) : FAILED);
+    worst = Math.max(worst, exitCode(one.fault));
   }
   print(options.json, { resumed: results, waiting });
-  process.exitCode = worst;
+  // What was refused is told this once, and must not be taken for a log that is away and asked again.
+  process.exitCode = refusals > 0 ? FAILED : worst;
 }
 
 /** Only what passes by itself may be put off: a refusal or a false proof stops every release. */

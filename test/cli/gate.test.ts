@@ -167,6 +167,20 @@ test('what is refused while the spool is resumed is told once, with 1, and set a
   assert.equal((await run('gate', '--resume', ...target)).resumed, []);
 });
 
+test('what is refused ends a resumed spool with 1 also when something else in it has to wait', async () => {
+  const { files, spool } = job('a.bin');
+  await ends(3, 'gate', ...files, ...flags('5.3', spool, NOWHERE).with(-3, 'nowhere-1'), '--patience', '0');
+  const [refused] = waiting(spool);
+  await ends(3, 'gate', ...files, ...flags('5.4', spool, NOWHERE), '--patience', '0');
+  const other = waiting(spool).find((name) => name !== refused) as string;
+  const item = JSON.parse(readFileSync(join(spool, other), 'utf8')) as object;
+  writeFileSync(join(spool, other), JSON.stringify({ ...item, sentTo: NOWHERE }));
+  const target = ['--trust', trust, '--url', vendor.server.url, '--url', NOWHERE, '--spool', spool, '--patience', '0'];
+  const ran = await limmat('gate', '--resume', ...target, '--json');
+  assert.is(ran.code, 1, ran.stderr);
+  assert.equal(waiting(spool), [other]);
+});
+
 test('a spool that is named and not there is a call that cannot be used; the usual one may be missing', async () => {
   const { place, spool } = job('a.bin');
   const target = ['gate', '--resume', '--trust', trust, '--url', vendor.server.url];

@@ -9,7 +9,7 @@ import { equal, toHex } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { Fault } from '../core/fault.ts';
 import type { Vkey } from '../core/note.ts';
-import { type Get, Reader } from '../core/reader.ts';
+import { Reader } from '../core/reader.ts';
 import { Guard } from '../log/guard.ts';
 import { recover } from '../log/recovery.ts';
 import { opaqueRules, type Rules } from '../log/rules.ts';
@@ -46,12 +46,15 @@ async function run(options: Options): Promise<void> {
   const vkeys = readVkeys(options.vkey ?? directory.vkeys);
   const { target, release } = openTarget(directory, store, vkeys, options.head);
   const before = store.head();
-  if (before.size >= target.size) {
-    checkWhole(store, target);
+  const get = /^https?:\/\//.test(from) ? new LogClient(from, fetch).get : readExport(from);
+  const isWhole = before.size >= target.size;
+  if (isWhole) checkWhole(store, target);
+  // Also of a whole one: rolled back together, database and guard agree, and a copy alone shows what they lack.
+  const newest = openHead(await get('checkpoint'), from, vkeys, origin);
+  if (newest.size > Math.max(before.size, target.size) || !isWhole) checkSource(newest, from, target);
+  if (isWhole) {
     print(options.json, { recovered: 0, size: before.size, next: nextStep(directory) });
   } else {
-    const get = /^https?:\/\//.test(from) ? new LogClient(from, fetch).get : readExport(from);
-    await checkSource(get, from, target, vkeys, origin);
     const bar = progressBar('recovering', target.size, options.json);
     const copy = new Reader(get, target);
     const keys = openKeys(directory, store);
@@ -97,14 +100,7 @@ function checkWhole(store: SqliteStore, { size, root }: Head): void {
 }
 
 /** Says early and clearly why a source will not do. What it then sends is checked against `target` alone. */
-async function checkSource(
-  get: Get,
-  from: string,
-  target: Head,
-  vkeys: readonly Vkey[],
-  origin: string,
-): Promise<void> {
-  const { size, root } = openHead(await get('checkpoint'), from, vkeys, origin);
+function checkSource({ size, root }: Head, from: string, target: Head): void {
   if (size < target.size) {
     throw new Fault('refused', `${from} has ${size} entries, and size ${target.size} was signed: find a newer copy`);
   }

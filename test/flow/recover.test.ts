@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -75,6 +75,21 @@ const build = (n: number): Build => ({
   product: 'app',
   version: `${n}`,
   artifact: { name: 'app', size: 1, digests: { sha256: new Uint8Array(32).fill(n) } },
+});
+
+test('database and guard that were rolled back together look whole: recover says what to do, and that works', async () => {
+  const { data, guard, copy, root } = await copied('short');
+  const heads = readFileSync(guard, 'utf8').match(/[^\n]*\n/g) as string[];
+  writeFileSync(guard, heads.filter((line) => Number(line.split(' ')[0]) <= 10).join(''));
+  const { code, stderr } = await recover(data, copy);
+  assert.is(code, 3, stderr);
+  assert.match(stderr, /the guard ends at 10: the guard is not the newest\. Move it aside, and use --head/);
+  renameSync(guard, join(root, 'aside'));
+  const head = join(copy, 'checkpoint');
+  const said = JSON.parse(ok(await recover(data, copy, '--head', head, '--json'))) as { recovered: number };
+  assert.is(said.recovered, 20);
+  ok(await limmat('guard', 'rebuild', '--data', data, '--head', head));
+  await fsck(data);
 });
 
 test('a log of statements gets its ids and its registry back', async () => {

@@ -134,7 +134,7 @@ export class Heads {
     const file = evidence && formatEvidence(evidence);
     const id = file && toHex(sha256(file));
     const isFull = this.#isFull();
-    const isKnown = store.heads(log.origin, { size }).some((one) => equal(one.root, root));
+    const kept = this.#kept(head);
     if (!isFull) {
       if (file && id) store.putEvidence(log.origin, id, file);
       this.#parts.tell({
@@ -147,8 +147,10 @@ export class Heads {
       });
     }
     // Last: once it is there, it is not judged again.
-    if (!isFull || isKnown) {
-      store.putHead(log.origin, { size, root, note, status: 'conflict', source, firstSeen: clock().getTime() });
+    if (!isFull || kept) {
+      // Its tree was read meanwhile, and others may have added cosignatures.
+      const whole = kept ? mergeNotes(kept.note, note) : note;
+      store.putHead(log.origin, { size, root, note: whole, status: 'conflict', source, firstSeen: clock().getTime() });
     }
     return { status: 'conflict', isNew: true, ...(file ? { file } : {}) };
   }

@@ -9,6 +9,7 @@ import { formatVkey, parseNote } from '../../src/core/note.ts';
 import type { Get } from '../../src/core/reader.ts';
 import { parsePolicy } from '../../src/core/tlogpolicy.ts';
 import { CLEAN } from '../../src/monitor/alert.ts';
+import { Heads } from '../../src/monitor/heads.ts';
 import { Monitor } from '../../src/monitor/monitor.ts';
 import { Party } from '../../src/monitor/party.ts';
 import { EMPTY_WATCH } from '../../src/monitor/watch.ts';
@@ -76,6 +77,20 @@ test('a cosignature that comes while the tree of its head is read is kept, and c
     [ORIGIN, WITNESS],
   );
   sameBytes(party.latest(ORIGIN), cosignedAt(START));
+});
+
+test('a cosignature that comes while a head is found to conflict is kept beside it', async () => {
+  const store = openMonitorStore(join(folder(), 'monitor.db'));
+  const log = { origin: ORIGIN, vkeys: [LOG.vkey], witnesses: [COSIGNER.vkey] };
+  const heads = new Heads({ log, store, clock: () => new Date(0), tell: () => {} });
+  await heads.take(noteOf(SIZE), 'one');
+  const [before] = store.heads(ORIGIN, { size: SIZE });
+  assert.ok(before);
+  await heads.take(cosignedAt(START), 'another'); // while whoever convicts reads the tree
+  heads.convict(before, before.note, undefined, before.source);
+  const [after] = store.heads(ORIGIN, { size: SIZE });
+  assert.is(after?.status, 'conflict');
+  sameBytes(after?.note, cosignedAt(START));
 });
 
 test('a quiet log that is cosigned again every hour gives signs of life, and one that is not gives none', async () => {

@@ -46,6 +46,8 @@ export type Gathered = {
 const FRESH_FOR = 30 * 60_000;
 /** A round begins so long after the last at the earliest, in milliseconds; each witness has its own back-off beside. */
 const LEAST = 100;
+/** After these a witness has not said yet how large it knows the log to be, or not of the newest head. */
+const UNHEARD: readonly Outcome['kind'][] = ['busy', 'broken', 'superseded'];
 
 export class Witnessing {
   readonly #parts: WitnessingParts;
@@ -163,7 +165,8 @@ export class Witnessing {
     return this.#witnesses.ask(round, (name, outcome, news) => {
       if (outcome.kind === 'cosigned') cosigned(outcome);
       if (news) this.#hear(name, outcome);
-      if (outcome.kind !== 'busy' && outcome.kind !== 'broken') this.#heard.add(name);
+      // Who was passed over, as a newer round had come, has not been asked.
+      if (!UNHEARD.includes(outcome.kind)) this.#heard.add(name);
     });
   }
 

@@ -20,9 +20,9 @@ const POLICY = parsePolicy(
 );
 const HALF_AN_HOUR = 30 * 60_000;
 
-/** A log whose witnesses cosign, but for those that are away; `asked` is called with each request. */
-function world(asked: (n: number) => void = () => {}) {
-  const seen = { clock: 1_800_000_000_000, away: new Set<number>() };
+/** A log whose witnesses cosign, but for those that are away or claim more; `asked` is called with each request. */
+function world(asked: (n: number) => unknown = () => {}) {
+  const seen = { clock: 1_800_000_000_000, away: new Set<number>(), claim: new Set<number>(), frozen: [] as unknown[] };
   const witnessing = new Witnessing({
     policy: POLICY,
     origin: ORIGIN,
@@ -30,8 +30,9 @@ function world(asked: (n: number) => void = () => {}) {
     tree: { guarded: () => 5, prove: (old, size) => ({ root: rootAt(old), path: proofTo(old, size) }) },
     async post(url, body) {
       const n = Number(new URL(url).hostname.slice(1));
-      asked(n);
+      await asked(n);
       if (seen.away.has(n)) throw new Error('nobody answers');
+      if (seen.claim.has(n)) return { status: 409, type: 'text/x.tlog.size', body: utf8('100000\n') };
       const { text } = parseNote(body.subarray(new TextDecoder().decode(body).indexOf('\n\n') + 2));
       const signatures = [lineBy(KEYS[n] as (typeof KEYS)[number], text, Math.floor(seen.clock / 1000))];
       const [, lines = ''] = formatNote({ text, signatures }).split('\n\n');
@@ -43,7 +44,7 @@ function world(asked: (n: number) => void = () => {}) {
     sleep: async () => {},
     random: () => 1,
     deadline: () => new AbortController().signal,
-    freeze: (error) => assert.unreachable(String(error)),
+    freeze: (error) => seen.frozen.push(error),
     tell: () => {},
     report: () => {},
   });
@@ -51,7 +52,9 @@ function world(asked: (n: number) => void = () => {}) {
     const note = noteOf(5);
     const head = { size: 5, root: rootAt(5), note } as Parameters<Witnessing['gather']>[0];
     const gathered = await witnessing.gather(head, () => {});
-    return { again: await gathered.again, met: gathered.note !== undefined };
+    const again = await gathered.again;
+    if (seen.claim.size === 0) assert.equal(seen.frozen, []);
+    return { again, met: gathered.note !== undefined };
   };
   return { seen, gather };
 }
@@ -80,6 +83,29 @@ test('one that was passed over, and is due when the round is over, is asked at o
   seen.away.clear();
   takes = 0;
   assert.equal(await gather(), { again: HALF_AN_HOUR, met: true });
+});
+
+test('a witness that was passed over for newer heads has said nothing yet: its first claim of a larger tree stops the log', async () => {
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let requests = 0;
+  const { seen, gather } = world((n) => (n === 1 && requests++ === 0 ? held : undefined));
+  const tick = () => new Promise(setImmediate);
+  seen.away.add(1);
+  const first = gather();
+  await tick();
+  const rounds = [first, gather(), gather()];
+  await tick();
+  goOn();
+  await Promise.all(rounds);
+  seen.away.clear();
+  seen.claim.add(1);
+  seen.clock += 60_000;
+  await gather();
+  await tick();
+  assert.match(String(seen.frozen), /w1 says of this log: it has cosigned size 100000/);
 });
 
 test.run();

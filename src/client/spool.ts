@@ -10,6 +10,8 @@ export type Spooled = {
   readonly note: string;
   /** The log that may have it. */
   readonly sentTo?: string;
+  /** The origin of that log. */
+  readonly origin?: string;
 };
 
 /** Statements by their entry id. What `put`, `remove` and `setAside` did is on disk when they resolve. */
@@ -55,9 +57,9 @@ export const refusedPath = (folder: string, id: string): string => join(folder, 
 export function fileSpool(folder: string): Spool {
   const pathOf = (id: string) => join(folder, `${id}${ENDING}`);
   return {
-    async put(id, { statement, note, sentTo }) {
+    async put(id, { statement, ...rest }) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeDurably(pathOf(id), JSON.stringify({ statement: toBase64(statement), note, sentTo }));
+      await writeDurably(pathOf(id), JSON.stringify({ statement: toBase64(statement), ...rest }));
       await syncFolder(folder);
     },
     async remove(id) {
@@ -87,10 +89,11 @@ export function fileSpool(folder: string): Spool {
 
 async function read(path: string): Promise<Spooled> {
   try {
-    const { statement, note, sentTo } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+    const { statement, note, sentTo, origin } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
     if (typeof statement === 'string' && typeof note === 'string') {
       const item = { statement: fromBase64(statement, 'bad-request'), note };
-      return typeof sentTo === 'string' ? { ...item, sentTo } : item;
+      if (typeof sentTo !== 'string') return item;
+      return { ...item, sentTo, ...(typeof origin === 'string' ? { origin } : {}) };
     }
   } catch (error) {
     throw new Fault('bad-request', `cannot read ${path}, a statement that waits: ${messageOf(error)}`);

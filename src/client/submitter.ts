@@ -130,8 +130,8 @@ export class Submitter {
   async #deliver(id: string, { statement, note }: Spooled): Promise<Logged> {
     const { logs, spool, keep, patience, clock, sleep } = this.#parts;
     const deadline = clock().getTime() / 1000 + patience;
-    let mayHave = (await spool.all()).get(id)?.sentTo;
-    let next = Math.max(0, ...logs.map(({ url }, i) => (url === mayHave ? i : 0)));
+    let mayHave = this.#sentTo((await spool.all()).get(id));
+    let next = mayHave ? logs.indexOf(mayHave) : 0;
     const away = new Set<Log>();
     for (let attempt = 0; ; attempt++) {
       const log = logs[next % logs.length] as Log;
@@ -139,7 +139,7 @@ export class Submitter {
       try {
         await this.#identify(log);
         // On disk before it is sent: after a crash nobody else may get it first.
-        await spool.put(id, { statement, note, sentTo: log.url });
+        await spool.put(id, { statement, note, ...placeOf(log) });
         way = 'sent';
         // The log is asked once: how long to wait, and for whom, is decided here.
         const logged = await log.once.submit(statement);
@@ -149,7 +149,7 @@ export class Submitter {
         return logged;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        const had = mayHave === log.url;
+        const had = mayHave === log;
         if (!isPassing(error)) {
           away.delete(log);
           if (way === 'sent' && error.code === 'refused') {
@@ -159,7 +159,7 @@ export class Submitter {
           throw error;
         }
         const lacks = way === 'to be sent' ? !had : way === 'sent' && (await certainlyLacks(log, id, error, had));
-        if (!lacks) mayHave = log.url;
+        if (!lacks) mayHave = log;
         else if (way === 'sent') {
           mayHave = undefined;
           // Whoever resumes later need not wait for this log.
@@ -178,10 +178,25 @@ export class Submitter {
     }
   }
 
+  /**
+   * The log that a statement was sent to before: by its URL or, if it has moved, by its origin. Fault `bad-request` if it
+   * is none of those that are given: another one must not get what that one may have.
+   */
+  #sentTo({ sentTo, origin }: Partial<Spooled> = {}): Log | undefined {
+    if (sentTo === undefined) return undefined;
+    const { logs } = this.#parts;
+    const known = logs.find(({ url }) => url === sentTo) ?? logs.find((log) => placeOf(log).origin === origin);
+    if (known) return known;
+    throw new Fault(
+      'bad-request',
+      `${sentTo}${origin ? ` (${origin})` : ''} may have this statement from before, so no other log gets it: name that log too, with its trust`,
+    );
+  }
+
   /** What a log refuses it does not get: it stays for one that may have it, or that was away; else it is set aside. */
-  async #refuse(id: string, item: Spooled, { message }: Fault, mayHave: string | undefined, others: boolean) {
+  async #refuse(id: string, item: Spooled, { message }: Fault, mayHave: Log | undefined, others: boolean) {
     const { spool } = this.#parts;
-    if (mayHave !== undefined) await spool.put(id, { ...item, sentTo: mayHave });
+    if (mayHave !== undefined) await spool.put(id, { ...item, ...placeOf(mayHave) });
     else if (others) await spool.put(id, item);
     else await spool.setAside(id, item, message);
   }
@@ -205,6 +220,11 @@ export class Submitter {
     const most = Math.min(MAX_WAIT, FIRST_WAIT * 2 ** Math.min(round, 10));
     return Math.max(retryAfter, this.#parts.random() * most);
   }
+}
+
+/** By what a log is known again. */
+function placeOf({ url, trust }: Log): { sentTo: string; origin: string } {
+  return { sentTo: url, origin: trust.policy.logs[0]?.vkey.name ?? '' };
 }
 
 /** Whether trying again can help: the log is not there, is busy or broken, or its witnesses have not cosigned yet. */

@@ -351,6 +351,24 @@ test('a log that may have it keeps it: no other gets it, however long that takes
   assert.is(waits.length, 3);
 });
 
+test('after a crash no other log gets it, until the log that may have it is named, where it is now', async () => {
+  const spool = fileSpool(join(folder(), 'spool'));
+  const statement = party.statement();
+  const a = twisted('a', first(cut));
+  await faultsLater('request-timeout', () => submitter({ logs: [a.log], spool, patience: 0 }).made.submit(statement));
+  const strange = signerOf('ed25519', new Uint8Array(32).fill(9));
+  const other = trustInKeys([vkeyOf('log.example/other', NOTE_ED25519, strange.key)]);
+  const b = twisted('b', () => undefined, other);
+  for await (const one of submitter({ logs: [b.log], spool }).made.resume()) {
+    assert.ok('fault' in one);
+    assert.match(one.fault.message, /https:\/\/a \(\S+\) may have this statement from before.*name that log too/);
+  }
+  assert.equal(b.asked, []);
+  const moved = twisted('moved', () => undefined);
+  for await (const one of submitter({ logs: [b.log, moved.log], spool }).made.resume()) assert.ok('logged' in one);
+  assert.equal([b.asked, await waiting(spool)], [[], []]);
+});
+
 test('after a crash the log that may have it is asked first', async () => {
   const spool = fileSpool(join(folder(), 'spool'));
   const statement = party.statement();
@@ -437,7 +455,12 @@ test('a log that refuses a statement is not the only one that is asked for it la
   const statement = party.statement();
   await spool.put(idOf(statement), { statement, note: '', sentTo: 'https://b' });
   for await (const one of made.resume()) assert.is('fault' in one && one.fault.code, 'refused');
-  assert.equal(await waiting(spool), [{ statement, note: '', sentTo: 'https://b' }], 'b may have it from before');
+  const origin = party.trust.policy.logs[0]?.vkey.name;
+  assert.equal(
+    await waiting(spool),
+    [{ statement, note: '', sentTo: 'https://b', origin }],
+    'b may have it from before',
+  );
   has = () => new Response('', { status: 404 });
   for await (const one of made.resume()) assert.is('fault' in one && one.fault.code, 'refused');
   assert.equal(await waiting(spool), [], 'b says that it has not');

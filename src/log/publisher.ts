@@ -173,6 +173,7 @@ export class Publisher {
     if (log.frozen) return 0;
     if (note) this.#publish({ ...signed, note });
     else if (signed.size > (this.#published?.size ?? -1)) return this.#without(started, Math.min(RETRY, await again));
+    else this.#withoutSince = undefined; // all that is certain is published
     void again.then((milliseconds) => this.#refreshIn(milliseconds, signed.size));
     return 0;
   }

@@ -129,6 +129,28 @@ test('a quiet log that finds no quorum any more keeps what it shows, and a new h
   await publisher.stop();
 });
 
+test('a key that was away over a quiet log is forgotten, though no quorum follows: who comes then waits as ever', async () => {
+  const answers = [asSigned, () => NONE];
+  const { publisher, meanwhile, timers, ring, add, until } = world((note) => (answers.shift() ?? asSigned)(note));
+  const waits = (milliseconds: number) => [...timers].some((one) => one.milliseconds === milliseconds);
+  add('a');
+  await publisher.idle();
+  meanwhile.sign = () => {
+    throw new Fault('key-away', 'the token is gone');
+  };
+  ring(HALF_AN_HOUR);
+  await until(() => waits(1000));
+  meanwhile.sign = () => {};
+  ring(1000);
+  await publisher.idle();
+  const seen: boolean[] = [];
+  meanwhile.sign = () => seen.push(waits(3000));
+  add('b');
+  await publisher.idle();
+  assert.equal(seen, [true]);
+  await publisher.stop();
+});
+
 test('whoever is heard after the quorum was met decides when all are asked again, unless a newer head came', async () => {
   const heard: ((again: number) => void)[] = [];
   const { publisher, timers, add } = world((note) => ({ note, again: new Promise((resolve) => heard.push(resolve)) }));

@@ -106,14 +106,16 @@ export class Witnesses {
   /**
    * Asks every witness, and tells each outcome as it comes; resolves after the last. A witness that is still busy with
    * an earlier round is asked when it is done with that, if no later round has come. The first round after a start asks
-   * each from size 0, so that it names the size it has: that is the start-up probe.
+   * each from size 0, so that it names the size it has: that is the start-up probe. Those that are missing are whoever
+   * did not cosign when it was asked last.
    */
-  async ask(round: Round, told: Told): Promise<void> {
+  async ask(round: Round, told: Told, whom: 'all' | 'missing' = 'all'): Promise<void> {
     const asking = { ...round, text: parseNote(round.note).text, prove: proveOnce(round) };
     this.#newest = asking;
     this.#largest = Math.max(this.#largest, round.checkpoint.size);
+    const among = this.#asked.filter(({ last }) => whom === 'all' || last?.kind !== 'cosigned');
     await Promise.all(
-      this.#asked.map((asked) => {
+      among.map((asked) => {
         const done = asked.idle.then(() => this.#take(asked, asking, told));
         asked.idle = done.catch(() => {}); // whoever asked hears of it
         return done;

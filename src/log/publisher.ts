@@ -7,7 +7,7 @@ import { Fault } from '../core/fault.ts';
 import type { Log } from './log.ts';
 import type { Publication } from './ports.ts';
 import type { HeadSigner, SignedHead } from './sign.ts';
-import type { Witnessing } from './witnessing.ts';
+import type { Again, Witnessing } from './witnessing.ts';
 
 export type PublisherParts = {
   readonly log: Log;
@@ -172,17 +172,21 @@ export class Publisher {
     observe('cosign', this.#waited / 1000);
     if (log.frozen) return 0;
     if (note) this.#publish({ ...signed, note });
-    else if (signed.size > (this.#published?.size ?? -1)) return this.#without(started, Math.min(RETRY, await again));
+    else if (signed.size > (this.#published?.size ?? -1))
+      return this.#without(started, Math.min(RETRY, (await again).due));
     else this.#withoutSince = undefined; // all that is certain is published
-    void again.then((milliseconds) => this.#refreshIn(milliseconds, signed.size));
+    void again.then((next) => this.#againIn(next, signed.size));
     return 0;
   }
 
-  /** Has a head cosigned again after a time, if it still is the newest. */
-  #refreshIn(milliseconds: number, size: number): void {
-    if (this.#stopping || size < this.#tried) return;
+  /** Has a head cosigned by who is missing, or signed anew, after a time, if it still is the newest. */
+  #againIn({ due, askMissing }: Again, size: number): void {
+    if (this.#stopping || size < this.#tried || this.#parts.log.frozen) return;
     this.#endFreshness();
-    this.#endFreshness = this.#parts.alarm(milliseconds, () => {
+    this.#endFreshness = this.#parts.alarm(due, () => {
+      // A newer head is on its way, or was published meanwhile: with that, everybody is asked.
+      if (this.#running || size < this.#tried) return;
+      if (askMissing) return void askMissing().then((next) => this.#againIn(next, size));
       this.#isStale = true;
       this.wake();
     });

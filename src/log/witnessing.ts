@@ -10,7 +10,7 @@ import { formatNote, type NoteSignature, parseNote, type Vkey } from '../core/no
 import { evaluate, explain, isMet, type Verdict } from '../core/quorum.ts';
 import type { Policy } from '../core/tlogpolicy.ts';
 import { type AccusedParts, lookInto } from './accused.ts';
-import { type Outcome, Witnesses, type WitnessesParts, type WitnessStatus } from './cosign.ts';
+import { type Outcome, type Told, Witnesses, type WitnessesParts, type WitnessStatus } from './cosign.ts';
 import type { PublishedNote } from './ports.ts';
 import type { SignedHead } from './sign.ts';
 
@@ -38,9 +38,19 @@ export type WitnessingStatus = {
 export type Gathered = {
   /** The note that may be published now; undefined if none may. */
   readonly note: Uint8Array | undefined;
-  /** When to ask again though nothing changed, in milliseconds; known when every witness has been heard. */
-  readonly again: Promise<number>;
+  /** What to do though nothing changed; known when every witness has been heard. */
+  readonly again: Promise<Again>;
 };
+
+/** What a head still needs that is and stays the newest. */
+export type Again = {
+  /** In milliseconds from now. */
+  readonly due: number;
+  /** Asks those alone whose cosignatures are missing; without it the head is to be signed anew, and all are asked. */
+  readonly askMissing?: () => Promise<Again>;
+};
+
+type Cosigned = Extract<Outcome, { kind: 'cosigned' }>;
 
 /** A quiet log is cosigned again so often that no cosignature is ever an hour old, also if a round fails. */
 const FRESH_FOR = 30 * 60_000;
@@ -99,10 +109,11 @@ export class Witnessing {
 
   /**
    * Resolves when the quorum is met, or when every witness has been heard and it is not. `late` is told of the note with
-   * each cosignature that comes after the quorum was met.
+   * each cosignature that comes after the quorum was met, also of those that were away and are asked again.
    */
   gather(head: SignedHead, late: (note: Uint8Array) => void): Promise<Gathered> {
-    const { policy, origin } = this.#parts;
+    const { policy, origin, clock } = this.#parts;
+    const freshUntil = clock().getTime() + FRESH_FOR;
     const { text, signatures } = parseNote(head.note);
     const lines: NoteSignature[] = [];
     const signed: Signed[] = [];
@@ -118,16 +129,23 @@ export class Witnessing {
         this.#shown = { size: head.size, lines: Number.POSITIVE_INFINITY };
         resolve({ note: note(), again });
       };
-      const heard = this.#ask(head, head.note, (outcome) => {
+      const take = (outcome: Cosigned) => {
         lines.push(...outcome.lines);
         signed.push(...outcome.signed);
         look();
-      });
-      // Whoever is away is asked again when that is due: its cosignature is missing, though the quorum is there.
-      const again = heard.then(
-        () => this.#dueIn(),
-        () => FRESH_FOR,
-      );
+      };
+      const heard = this.#ask(head, head.note, take);
+      const next = (): Again => {
+        const [due, anew] = [this.#dueIn(), Math.max(LEAST, freshUntil - clock().getTime())];
+        return due < anew ? { due, askMissing } : { due: anew };
+      };
+      // Whoever is away is asked for the same note when that is due: the others need not cosign again for it.
+      const askMissing = async () => {
+        await this.#ask(head, head.note, take, 'missing').catch(this.#parts.freeze);
+        this.#parts.report(this.status());
+        return next();
+      };
+      const again = heard.then(next, next);
       look(); // a policy may ask for nobody
       heard.then(
         () => {
@@ -153,7 +171,8 @@ export class Witnessing {
   #ask(
     { size, root }: Head,
     note: Uint8Array | string,
-    cosigned: (outcome: Extract<Outcome, { kind: 'cosigned' }>) => void = () => {},
+    cosigned: (outcome: Cosigned) => void = () => {},
+    whom: 'all' | 'missing' = 'all',
   ): Promise<void> {
     const { tree, deadline } = this.#parts;
     const round = {
@@ -162,12 +181,13 @@ export class Witnessing {
       prove: (old: number) => tree.prove(old, size),
       deadline: deadline(),
     };
-    return this.#witnesses.ask(round, (name, outcome, news) => {
+    const told: Told = (name, outcome, news) => {
       if (outcome.kind === 'cosigned') cosigned(outcome);
       if (news) this.#hear(name, outcome);
       // Who was passed over, as a newer round had come, has not been asked.
       if (!UNHEARD.includes(outcome.kind)) this.#heard.add(name);
-    });
+    };
+    return this.#witnesses.ask(round, told, whom);
   }
 
   /** Tells what has changed about a witness. */
@@ -191,7 +211,7 @@ export class Witnessing {
     const lines = verdict.counted.length;
     this.#withoutSince ??= clock().getTime();
     this.#setQuorum(false, explain(policy, verdict));
-    const again = Promise.resolve(this.#dueIn());
+    const again = Promise.resolve({ due: this.#dueIn() });
     // What has a quorum is not replaced by what has none, and nothing by the same. Failing open is for witnesses that
     // are away: one that says that this log has another history is not.
     const adds = size > shown.size || (size === shown.size && lines > shown.lines);

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { utf8 } from '../../src/core/bytes.ts';
 import { Fault } from '../../src/core/fault.ts';
 import { Publisher } from '../../src/log/publisher.ts';
-import type { Gathered, Witnessing } from '../../src/log/witnessing.ts';
+import type { Again, Gathered, Witnessing } from '../../src/log/witnessing.ts';
 import { TestLog } from './testlog.ts';
 
 // Loop 2 with witnesses that answer what a test says, and timers that ring when it says so.
@@ -14,8 +14,8 @@ type Late = (note: Uint8Array) => void;
 /** How long a late cosignature waits for others. */
 const A_WHILE = 100;
 const HALF_AN_HOUR = 30 * 60_000;
-const asSigned = (note: Uint8Array): Gathered => ({ note, again: Promise.resolve(HALF_AN_HOUR) });
-const NONE: Gathered = { note: undefined, again: Promise.resolve(700) };
+const asSigned = (note: Uint8Array): Gathered => ({ note, again: Promise.resolve({ due: HALF_AN_HOUR }) });
+const NONE: Gathered = { note: undefined, again: Promise.resolve({ due: 700 }) };
 
 function world(
   gathered: (note: Uint8Array, late: Late, size: number) => Gathered | Promise<Gathered>,
@@ -152,7 +152,7 @@ test('a key that was away over a quiet log is forgotten, though no quorum follow
 });
 
 test('whoever is heard after the quorum was met decides when all are asked again, unless a newer head came', async () => {
-  const heard: ((again: number) => void)[] = [];
+  const heard: ((again: Again) => void)[] = [];
   const { publisher, timers, add } = world((note) => ({ note, again: new Promise((resolve) => heard.push(resolve)) }));
   const lengths = () => [...timers].map(({ milliseconds }) => milliseconds);
   add('a');
@@ -160,14 +160,54 @@ test('whoever is heard after the quorum was met decides when all are asked again
   assert.equal(lengths(), []);
   add('b');
   await publisher.idle();
-  heard[0]?.(400);
+  heard[0]?.({ due: 400 });
   await Promise.resolve();
   assert.equal(lengths(), [], 'the witness that was away is asked for the newer head');
-  heard[1]?.(500);
+  heard[1]?.({ due: 500 });
   await Promise.resolve();
   assert.equal(lengths(), [500]);
   await publisher.stop();
   assert.equal(lengths(), []);
+});
+
+test('who is missing is asked alone for what is shown, which is not signed anew; its cosignature is added', async () => {
+  let asked = 0;
+  let add = (_: Uint8Array) => {};
+  const askMissing = async (): Promise<Again> => {
+    if (++asked === 2) add(utf8('complete'));
+    return asked === 1 ? { due: 800, askMissing } : { due: HALF_AN_HOUR };
+  };
+  const { publisher, seen, timers, ring, ...log } = world((note, late) => {
+    add = late;
+    return { note, again: Promise.resolve({ due: 400, askMissing }) };
+  });
+  const lengths = () => [...timers].map(({ milliseconds }) => milliseconds);
+  log.add('a');
+  await publisher.idle();
+  ring(400);
+  await log.until(() => lengths().includes(800));
+  ring(800);
+  await log.until(() => lengths().includes(HALF_AN_HOUR));
+  ring(A_WHILE);
+  assert.equal([seen.gathers, seen.signed, seen.shown.at(-1)], [[1], 1, 'complete']);
+  await publisher.stop();
+});
+
+test('who is missing is not asked for a head that a newer one has replaced', async () => {
+  let asked = 0;
+  const askMissing = async (): Promise<Again> => ({ due: HALF_AN_HOUR + asked++ });
+  const { publisher, seen, ring, add, log } = world((note, _, size) => {
+    // Of the newer head, a witness has not been heard yet.
+    return { note, again: size === 1 ? Promise.resolve({ due: 400, askMissing }) : new Promise(() => {}) };
+  });
+  add('a');
+  await publisher.idle();
+  add('b');
+  await publisher.idle();
+  ring(400);
+  await publisher.idle();
+  assert.equal([asked, seen.gathers, log.store.published()?.size], [0, [1, 2], 2]);
+  await publisher.stop();
 });
 
 test('without a quorum nothing is shown, and the newest head is tried again until there is one', async () => {

@@ -22,7 +22,15 @@ const HALF_AN_HOUR = 30 * 60_000;
 
 /** A log whose witnesses cosign, but for those that are away or claim more; `asked` is called with each request. */
 function world(asked: (n: number) => unknown = () => {}) {
-  const seen = { clock: 1_800_000_000_000, away: new Set<number>(), claim: new Set<number>(), frozen: [] as unknown[] };
+  const seen = {
+    clock: 1_800_000_000_000,
+    away: new Set<number>(),
+    claim: new Set<number>(),
+    frozen: [] as unknown[],
+    /** Whom a request reached, and how many cosigners each note has that came later. */
+    asked: [] as number[],
+    late: [] as number[],
+  };
   const witnessing = new Witnessing({
     policy: POLICY,
     origin: ORIGIN,
@@ -30,6 +38,7 @@ function world(asked: (n: number) => unknown = () => {}) {
     tree: { guarded: () => 5, prove: (old, size) => ({ root: rootAt(old), path: proofTo(old, size) }) },
     async post(url, body) {
       const n = Number(new URL(url).hostname.slice(1));
+      seen.asked.push(n);
       await asked(n);
       if (seen.away.has(n)) throw new Error('nobody answers');
       if (seen.claim.has(n)) return { status: 409, type: 'text/x.tlog.size', body: utf8('100000\n') };
@@ -51,24 +60,45 @@ function world(asked: (n: number) => unknown = () => {}) {
   const gather = async () => {
     const note = noteOf(5);
     const head = { size: 5, root: rootAt(5), note } as Parameters<Witnessing['gather']>[0];
-    const gathered = await witnessing.gather(head, () => {});
-    const again = await gathered.again;
+    const gathered = await witnessing.gather(head, (late) => seen.late.push(parseNote(late).signatures.length - 1));
+    const next = await gathered.again;
     if (seen.claim.size === 0) assert.equal(seen.frozen, []);
-    return { again, met: gathered.note !== undefined };
+    return { next, met: gathered.note !== undefined };
   };
   return { seen, gather };
 }
 
 test('all cosign: they are asked again when that grows old', async () => {
-  assert.equal(await world().gather(), { again: HALF_AN_HOUR, met: true });
+  assert.equal(await world().gather(), { next: { due: HALF_AN_HOUR }, met: true });
 });
 
-test('one is away: it is asked again when it is due, though the quorum is there', async () => {
+test('one is away: it alone is asked again when it is due, for the same note, until that grows old', async () => {
   const { seen, gather } = world();
   seen.away.add(1);
-  assert.equal(await gather(), { again: 1000, met: true });
+  const { next: first, met } = await gather();
+  assert.equal([first.due, met], [1000, true]);
+  seen.asked.length = 0;
   seen.clock += 1000;
-  assert.equal(await gather(), { again: 2000, met: true });
+  let next = await first.askMissing?.();
+  assert.equal([next?.due, seen.asked, seen.late], [2000, [1], []]);
+  seen.clock += 2000;
+  seen.away.clear();
+  next = await next?.askMissing?.();
+  assert.equal(next, { due: HALF_AN_HOUR - 3000 }, 'all have cosigned: signed anew when the first of it grows old');
+  assert.equal([seen.asked, seen.late], [[1, 1], [2]]);
+});
+
+test('one stays away: all are asked for a new signature before the first grows old', async () => {
+  const { seen, gather } = world();
+  seen.away.add(1);
+  const started = seen.clock;
+  let { next } = await gather();
+  while (next.askMissing) {
+    assert.ok(seen.clock < started + HALF_AN_HOUR, 'somebody signs anew in time');
+    seen.clock += next.due;
+    next = await next.askMissing();
+  }
+  assert.is(seen.clock + next.due - started, HALF_AN_HOUR);
 });
 
 test('one that was passed over, and is due when the round is over, is asked at once', async () => {
@@ -79,10 +109,10 @@ test('one that was passed over, and is due when the round is over, is asked at o
   seen.away.add(1);
   await gather();
   takes = 1500;
-  assert.equal(await gather(), { again: 100, met: true });
+  assert.is((await gather()).next.due, 100);
   seen.away.clear();
   takes = 0;
-  assert.equal(await gather(), { again: HALF_AN_HOUR, met: true });
+  assert.is((await gather()).next.due, HALF_AN_HOUR);
 });
 
 test('a witness that was passed over for newer heads has said nothing yet: its first claim of a larger tree stops the log', async () => {

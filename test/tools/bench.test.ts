@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { TURNS } from '../../tools/bench/scale.ts';
+import { QUICK } from '../../tools/bench/scale.ts';
 import { folder } from '../folder.ts';
 
 // The benchmark at its smallest, on real servers: that every figure is there and is a number, not what it is.
@@ -37,7 +37,7 @@ test('a quick run prints one JSON value with all that a reader needs to judge it
     assert.type(unit, 'string');
     assert.ok(value.low <= value.median && value.median <= value.high && value.high > 0, `${what}: ${value.median}`);
     if (what.startsWith('append')) assert.ok(p99 > 0 && micros >= 0 && ratio > 0, what);
-    if (what.endsWith('× without')) assert.is(runs, TURNS, `${what}: in turn`);
+    if (what.endsWith('× without')) assert.is(runs, QUICK.turns, `${what}: in turn`);
   }
 });
 

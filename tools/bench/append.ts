@@ -5,7 +5,7 @@ import type { Load } from './load.ts';
 import { observe, toSample } from './observe.ts';
 import type { Target } from './processes.ts';
 import type { Results } from './results.ts';
-import { BATCH, type Scale, TURNS } from './scale.ts';
+import { BATCH, type Scale } from './scale.ts';
 import { builds, writeBodies } from './statements.ts';
 import { ENTRY_BYTES } from './templates.ts';
 
@@ -53,7 +53,7 @@ export function statementForms(scale: Scale, world: World, folder: string, first
     const bodies = `${folder}/${place}.bodies`;
     const rate = warming ? MOST_WARMING : connections === 1 && batch === 1 ? MOST_ALONE : MOST_STATEMENTS;
     // However short a turn is, each connection submits once in it.
-    const count = Math.max(TURNS * connections, Math.ceil((rate * seconds) / batch)) * batch;
+    const count = Math.max(scale.turns * connections, Math.ceil((rate * seconds) / batch)) * batch;
     writeBodies(bodies, builds(world, next, count), batch);
     next += count;
     return { ...form, bodies };

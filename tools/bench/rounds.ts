@@ -88,7 +88,7 @@ export async function measureRound(bench: Bench, round: number): Promise<void> {
   say(`round ${round}: witnesses`);
   const { folder, world, statements: forms, results } = bench;
   const [size] = scale.sizes as [number];
-  await measureWitnessed({ folder, world, forms, size, idle: scale.idle, results });
+  await measureWitnessed({ folder, world, forms, size, idle: scale.idle, turns: scale.turns, results });
 }
 
 async function measureLog(

@@ -15,6 +15,8 @@ export type Scale = {
   /** Connections that submit single entries, and those that submit batches. */
   readonly singles: readonly number[];
   readonly batches: readonly number[];
+  /** How often two logs are measured in turn, each time for a part of the seconds: a noisy minute spoils both alike. */
+  readonly turns: number;
   /** Submissions to an idle log, one after the other. */
   readonly idle: number;
   /** Seconds to wait for a quiet moment before a round. */
@@ -22,8 +24,6 @@ export type Scale = {
 };
 
 export const BATCH = 256;
-/** How often two logs are measured in turn, each time for a part of the seconds: a noisy minute spoils both alike. */
-export const TURNS = 3;
 /** More of them would be more entries than a log lets wait. */
 const MOST_BATCHES = 48;
 
@@ -34,6 +34,7 @@ export const WHOLE: Scale = {
   warming: 8,
   singles: [1, 64, 256],
   batches: [16, 1, MOST_BATCHES],
+  turns: 3,
   idle: 200,
   patience: 20,
 };
@@ -45,6 +46,7 @@ export const QUICK: Scale = {
   warming: 0.4,
   singles: [1, 256],
   batches: [16],
+  turns: 1,
   idle: 20,
   patience: 0,
 };

@@ -7,7 +7,6 @@ import { measureIdle } from './latency.ts';
 import { observe, toSample } from './observe.ts';
 import { type Log, limmat, startLog } from './processes.ts';
 import type { Results } from './results.ts';
-import { TURNS } from './scale.ts';
 import { builds } from './statements.ts';
 import { copyLog, removeLog } from './templates.ts';
 
@@ -19,6 +18,7 @@ export type Witnessed = {
   readonly forms: readonly Form[];
   readonly size: number;
   readonly idle: number;
+  readonly turns: number;
   readonly results: Results;
 };
 
@@ -27,7 +27,7 @@ type Side = { readonly log: Log; readonly how: string; readonly sent: Map<Form, 
 
 /** Submits alone to an idle log and then in every form, without witnesses and with them in turn; each pair is a sample. */
 export async function measureWitnessed(bench: Witnessed): Promise<void> {
-  const { folder, world, size, idle, forms, results } = bench;
+  const { folder, world, size, idle, turns, forms, results } = bench;
   const [template, plain, asking] = [`${folder}/statements-${size}`, `${folder}/copy`, `${folder}/copy-witnessed`];
   const witnesses = await Promise.all([0, 1, 2].map((n) => startWitness(`${folder}/witness-${n}`, n, template)));
   const policy = `${folder}/witnesses.policy`;
@@ -42,17 +42,17 @@ export async function measureWitnessed(bench: Witnessed): Promise<void> {
   try {
     const without = await open(plain, ', no witnesses');
     const withThem = await open(asking, ', 2 of 3 witnesses', '--policy', policy);
-    const few = Math.ceil(idle / TURNS);
-    for (let turn = 0; turn < TURNS; turn++) {
+    const few = Math.ceil(idle / turns);
+    for (let turn = 0; turn < turns; turn++) {
       // Numbers of builds beyond those of the templates and of the rounds.
       const fresh = [...builds(world, 1000 * size + turn * few, few)];
       for (const { log, how } of sides) await measureIdle(log, size, fresh, results, how);
     }
     for (const form of forms) {
-      const turns = form.warming ? 1 : TURNS;
-      for (let turn = 0; turn < turns; turn++) {
-        const { value } = await append(without, form, form.seconds / turns);
-        const sample = await append(withThem, form, form.seconds / turns);
+      const times = form.warming ? 1 : turns;
+      for (let turn = 0; turn < times; turn++) {
+        const { value } = await append(without, form, form.seconds / times);
+        const sample = await append(withThem, form, form.seconds / times);
         if (form.warming) continue;
         const what = `append ${describe(form)}, 2 of 3 witnesses, × without`;
         results.add(what, size, 'entries/s', { ...sample, ratio: sample.value / value });

@@ -64,8 +64,8 @@ async function lane(): Promise<void> {
     if (!result.ok) console.log(result.output.trim() || 'the file printed nothing: it ran no test');
   }
 }
-// One more than processors, as tests wait a fifth of their time for browsers and servers.
-await Promise.all(Array.from({ length: availableParallelism() + 1 }, lane));
+// Two more than processors, as tests wait a third of their time for browsers, servers and disks.
+await Promise.all(Array.from({ length: availableParallelism() + 2 }, lane));
 
 const sum = (field: 'passed' | 'failed' | 'skipped') => results.reduce((total, result) => total + result[field], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);

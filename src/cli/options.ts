@@ -16,10 +16,13 @@ export function command(name: string, description: string): Command {
     .hook('preAction', (_, self) => readConfig(self));
 }
 
-/** An option that the environment can set too: `--public-url` is LIMMAT_PUBLIC_URL. */
+/** An option that the environment can set too: `--public-url` is LIMMAT_PUBLIC_URL. One that is empty there is not set. */
 export function setting(flags: string, description: string): Option {
   const option = new Option(flags, description);
-  return option.env(`LIMMAT_${option.name().replaceAll('-', '_').toUpperCase()}`);
+  const name = `LIMMAT_${option.name().replaceAll('-', '_').toUpperCase()}`;
+  // commander would take it for a value, before one of the configuration file.
+  if (process.env[name] === '') delete process.env[name];
+  return option.env(name);
 }
 
 /** That nothing was given is the default of each option that can be given often: there it is not told. */

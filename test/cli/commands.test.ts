@@ -105,6 +105,17 @@ test('options: configuration file, then environment, then flags; later wins', as
   assert.is((JSON.parse(ran.stdout) as { origin: string }).origin, 'log.example/flag');
 });
 
+test('options: a variable that is empty is not set, and hides neither the file nor a default', async () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, 'limmat.yaml'), 'data: from-file\norigin: log.example/file\njson: true\n');
+  const empty = { LIMMAT_DATA: '', LIMMAT_ORIGIN: '', LIMMAT_GUARD: '', LIMMAT_OPERATOR: '', LIMMAT_TOKEN: '' };
+  const ran = await limmatIn({ cwd, env: empty }, 'init', '--config', 'limmat.yaml');
+  assert.is(ran.code, 0, ran.stderr);
+  const { origin, data } = JSON.parse(ran.stdout) as { origin: string; data: string };
+  assert.equal([data, origin], ['from-file', 'log.example/file']);
+  assert.match((await limmatIn({ env: { LIMMAT_CONFIG: '' } }, 'fsck')).stderr, /fsck|--data/);
+});
+
 test('options: a configuration file in YAML or JSON, with lists and numbers, and what it cannot say', async () => {
   const root = folder();
   const key = join(root, 'key.pem');

@@ -136,11 +136,13 @@ function checkAsked(proven: Proven, { index, entry, hash, digest, size }: Asked)
   const isIt =
     (index === undefined || proven.index === index) &&
     (entry === undefined || (statement !== undefined && entryIdOf(statement.id) === entry)) &&
-    (hash === undefined || toHex(proven.leafHash) === hash) &&
-    (size === undefined || proven.size === size);
+    (hash === undefined || toHex(proven.leafHash) === hash);
   if (!isIt) {
     const what = entry ?? hash ?? index;
     throw new Fault('bad-proof', `the log answered with the proof of another entry than ${what}`);
+  }
+  if (size !== undefined && proven.size !== size) {
+    throw new Fault('bad-proof', `the log answered with a proof for size ${proven.size} instead of ${size}`);
   }
   if (digest === undefined) return;
   if (!statement || kindOf(statement.contentType) !== 'build') {

@@ -279,6 +279,12 @@ test('a repeat with another signature of an ECDSA key is the entry that was ther
   const other = `${entryId[0] === 'A' ? 'B' : 'A'}${entryId.slice(1)}`;
   const asked = ['--url', log.url, '--vkey', p256.vkey, '--entry', other, '--out', second];
   assert.match(await ends(1, 'proof', ...asked), /the proof of another entry than/);
+  const digest = `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+  const sized = asked.with(-4, '--digest').with(-3, digest);
+  assert.match(
+    await ends(1, 'proof', ...sized, '--size', '4'),
+    new RegExp(`a proof for size ${logged.treeSize} instead of 4`),
+  );
   log.close();
 });
 

@@ -9,6 +9,7 @@ import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { isSystemError, sentenceOf } from './exit.ts';
 import { explained } from './hints.ts';
+import { commandLine } from './shell.ts';
 import type { Trust, Trusting } from './trust.ts';
 
 /** Fault `bad-request` if a file cannot be written there, as far as this shows before it is. */
@@ -43,9 +44,8 @@ export async function checkLog(client: LogClient, { vkeys }: Trust): Promise<voi
 export type Place = Trusting & { readonly url: string; readonly entryId: string };
 
 /** The command that fetches it. */
-function fetching({ url, vkey, policy, entryId }: Place): string {
-  const keys = Object.entries({ vkey, policy }).map(([name, file]) => (file === undefined ? '' : `--${name} ${file} `));
-  return `limmat proof --url ${url} ${keys.join('')}--entry ${entryId}`;
+function fetching({ url, vkey, policy, maxAge, entryId }: Place): string {
+  return commandLine('limmat proof', { url, vkey, policy, 'max-age': maxAge, entry: entryId });
 }
 
 /** Why a log did not answer with a proof, and what to do next. */

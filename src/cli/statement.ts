@@ -27,6 +27,7 @@ import { readVkeys } from './readinput.ts';
 import { fillRefs } from './refs.ts';
 import { type Origins, refusePersonal } from './screen.ts';
 import { checkLog, checkTarget, notKept, notProven, type Place } from './sending.ts';
+import { commandLine, quoted } from './shell.ts';
 import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
 /** Where a statement goes. */
@@ -184,7 +185,7 @@ function keepDraft(path: string, { kind, payload, iss, sub, aud }: Composed, jso
     claims: { issuer: iss, subject: sub, ...(aud === undefined ? {} : { audience: aud }) },
   });
   const stem = basename(path).replace(/\.[^.]+$/, '');
-  const next = `limmat sign ${kind} --file ${path} --key KEY.pem --out ${stem}.cose`;
+  const next = commandLine(`limmat sign ${kind}`, { file: path, key: 'KEY.pem', out: `${stem}.cose` });
   print(json, { ...steps.said, draft: path, next });
 }
 
@@ -192,7 +193,7 @@ function keepDraft(path: string, { kind, payload, iss, sub, aud }: Composed, jso
 export function keepStatement(path: string, entry: Uint8Array, json?: boolean, steps?: Pick<Steps, 'said'>): void {
   createFile(path, entry);
   const entryId = entryIdOf(decodeStatement(entry).id);
-  const next = `limmat submit statement ${path} --url URL --vkey FILE`;
+  const next = `limmat submit statement ${quoted(path)} --url URL --vkey FILE`;
   print(json, { ...steps?.said, statement: path, entryId, bytes: entry.length, next });
 }
 

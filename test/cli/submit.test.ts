@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { notKept } from '../../src/cli/sending.ts';
+import { Fault } from '../../src/core/fault.ts';
 import { serve } from '../flow/server.ts';
 import { ends, opaqueLog, run, Vendor } from './world.ts';
 
@@ -45,6 +48,18 @@ test('submit: what fails after it was logged says that it is logged, where, and 
   assert.match(said, `\nNext: limmat proof --url ${vendor.server.url} --vkey ${vendor.vkey} --entry ${entryId}\n`);
   const proof = await run('proof', ...vendor.target, '--entry', entryId as string, '--out', vendor.path('late'));
   assert.is(proof.entry, before);
+});
+
+test('submit: the command that is told can be pasted into a shell, and has all that was trusted', () => {
+  const trusted = { vkey: "it's/the log.vkey", policy: '$(touch x)', maxAge: '24h' };
+  const place = { url: 'https://log.example/a;b', ...trusted, entryId: '-'.repeat(43) };
+  const { message } = notKept(new Fault('no-quorum', 'too few'), place, 7) as Fault;
+  const [, command = ''] = /\nNext: limmat (.*)$/.exec(message) ?? [];
+  const { stdout } = spawnSync('sh', ['-c', `printf '%s\\n' ${command}`], { encoding: 'utf8' });
+  const options = ['--url', place.url, '--vkey', place.vkey, '--policy', place.policy, '--max-age', place.maxAge];
+  assert.equal(stdout.trim().split('\n'), ['proof', ...options, '--entry', place.entryId], command);
+  const bare = notKept(new Fault('no-quorum', 'too few'), { url: place.url, vkey: 'log.vkey', entryId: 'AbC' }, 7);
+  assert.match((bare as Fault).message, /--vkey log\.vkey --entry AbC$/);
 });
 
 test('submit: a log of opaque entries is told to be one', async () => {

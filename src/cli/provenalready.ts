@@ -6,12 +6,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../client/log.ts';
 import { type Verified, verify } from '../client/verify.ts';
+import { toHex } from '../core/bytes.ts';
 import type { SignedStatement } from '../core/cose.ts';
 import { Fault } from '../core/fault.ts';
+import { kidOf } from '../core/signature.ts';
 import { type Json, toJson } from '../registry/json.ts';
+import { readKeyFile } from '../store/keyfile.ts';
 import type { Fields } from './draft.ts';
 import { hashFile } from './hashfile.ts';
 import type { BuildOptions, Described } from './submitbuild.ts';
+
+/** What is asked for beside what was built. */
+type Asking = Pick<BuildOptions, 'issuer' | 'audience' | 'at' | 'key'>;
 
 /** Where the proof of a file goes. */
 export const bundlePath = (artifact: string): string => `${artifact}.limmat.json`;
@@ -21,11 +27,11 @@ export async function provenAlready(
   path: string,
   logs: readonly Log[],
   described: Described,
-  options: Pick<BuildOptions, 'issuer' | 'audience' | 'at' | 'json'>,
+  options: Asking & { readonly json?: boolean },
 ): Promise<Verified | undefined> {
-  const { digests } = await hashFile(path, ['sha256'], options.json);
   const beside = bundlePath(path);
   if (!existsSync(beside)) return undefined;
+  const { digests } = await hashFile(path, ['sha256'], options.json);
   const verified = verifiedBy(logs, Uint8Array.from(readFileSync(beside)), digests);
   if (!verified?.statement) return undefined;
   const other = differences(verified.statement, described, options);
@@ -52,11 +58,18 @@ function verifiedBy(logs: readonly Log[], bundle: Uint8Array, digests: ReadonlyM
 function differences(
   statement: SignedStatement,
   { fields, claims }: Described,
-  { issuer, audience, at }: Pick<BuildOptions, 'issuer' | 'audience' | 'at'>,
+  { issuer, audience, at, key }: Asking,
 ): string[] {
-  const { iss, sub, aud } = statement;
-  const signed = { ...(toJson('build', statement.payload) as Fields), issuer: iss, subject: sub, audience: aud };
-  const asked = { ...fields, ...claims, issuer: issuer ?? claims.issuer, audience: audience ?? claims.audience };
+  const { iss, sub, aud, kid } = statement;
+  const payload = toJson('build', statement.payload) as Fields;
+  const signed = { ...payload, issuer: iss, subject: sub, audience: aud, key: toHex(kid) };
+  const asked = {
+    ...fields,
+    ...claims,
+    issuer: issuer ?? claims.issuer,
+    audience: audience ?? claims.audience,
+    key: key === undefined ? undefined : toHex(kidOf(readKeyFile(key).key)),
+  };
   return Object.entries(asked).flatMap(([name, value]) => {
     // The file is among the artifacts, as was verified, and whoever says `now` says another time each time.
     if (value === undefined || name === 'artifacts' || (name === 'at' && at === 'now')) return [];

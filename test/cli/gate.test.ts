@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
+import { provenAlready } from '../../src/cli/provenalready.ts';
 import { COSIGNATURE_ED25519, formatVkey, NOTE_ED25519, vkeyOf } from '../../src/core/note.ts';
 import { signerOf } from '../../src/core/signature.ts';
 import { limmat, limmatIn, type Ran, serve } from '../flow/server.ts';
@@ -69,11 +70,17 @@ test('what is proven already passes without the log, without a key, and not with
   const again = await run('gate', ...files, '--trust', trust, '--url', NOWHERE);
   assert.is(again.what, 'logged before');
   assert.is(again.entry, first.entry);
+  assert.is((await run('gate', ...files, ...flags('2', spool, NOWHERE))).what, 'logged before', 'with the key, too');
   rmSync(`${files[0]}.limmat.json`);
   const repeated = await run('gate', ...files, ...flags('2', spool));
   assert.is(repeated.entry, first.entry, 'the same build is the same entry');
   writeFileSync(files[0] as string, 'changed');
   assert.match(await ends(2, 'gate', ...files, '--trust', trust, '--url', NOWHERE), /missing/);
+});
+
+test('a file that has no bundle beside it is not read again', async () => {
+  const described = { fields: {}, claims: {}, origins: new Map() };
+  assert.is(await provenAlready(join(folder(), 'none'), [], described, {}), undefined);
 });
 
 test('a bundle of another build is no proof of this one: it is told what differs, and the build is submitted', async () => {
@@ -93,12 +100,13 @@ test('a bundle of another build is no proof of this one: it is told what differs
     [['--channel', 'stable'], /channel is not said, not "stable"/],
     [['--package-url', 'pkg:npm/app@2.1'], /subject is "pkg:generic\/app@2\.1", not "pkg:npm/],
     [['--issuer', 'other'], /issuer is "acme", not "other"/],
+    [['--key', vendor.key('root')], /key is "[0-9a-f]{64}", not "[0-9a-f]{64}"/],
   ];
   for (const [more, what] of others) {
     const before = readFileSync(`${files[0]}.limmat.json`);
     const ran = await call(...more);
     assert.match(ran.stderr, what);
-    if (more[0] === '--issuer') assert.is(ran.code, 3, 'no such organisation');
+    if (['--issuer', '--key'].includes(more[0] as string)) assert.is(ran.code, 3, 'not by that one');
     else assert.is.not(answer(ran).entry, first.entry, String(more));
     writeFileSync(`${files[0]}.limmat.json`, before);
   }

@@ -62,8 +62,11 @@ const SYSTEM_SAYS: Readonly<Record<string, string>> = {
 
 /** The message of an error, and of one of the operating system a sentence with the file and what to do. */
 export function sentenceOf(error: unknown): string {
-  const known = isSystemError(error) && error.path !== undefined && SYSTEM_SAYS[error.code ?? ''];
-  return known ? `${error.path}: ${known}` : messageOf(error);
+  const known = isSystemError(error) && SYSTEM_SAYS[error.code ?? ''];
+  if (!known) return messageOf(error);
+  if (error.path !== undefined) return `${error.path}: ${known}`;
+  // A write that fails does not say to which file, and can fail so for nothing else.
+  return error.code === 'ENOSPC' ? known : messageOf(error);
 }
 
 /** Says what went wrong, on standard error; as one JSON object if asked. */

@@ -3,7 +3,7 @@
  * that satisfies the policy, and writes it beside each file. A statement lies in a spool until it is proven. @module
  */
 import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { bundleOf, Log, type Logged } from '../client/log.ts';
 import { fileSpool, refusedPath, type Spool } from '../client/spool.ts';
@@ -12,15 +12,16 @@ import { parseTrust, type Trust } from '../client/trust.ts';
 import type { Verified } from '../client/verify.ts';
 import { utf8 } from '../core/bytes.ts';
 import { decodeStatement, entryIdOf } from '../core/cose.ts';
-import { Fault } from '../core/fault.ts';
+import { Fault, must } from '../core/fault.ts';
 import { replaceFile } from '../store/durable.ts';
 import { collectLines } from './common.ts';
-import { exitCode, FAILED, UNAVAILABLE } from './exit.ts';
+import { exitCode, FAILED, isSystemError, sentenceOf, UNAVAILABLE } from './exit.ts';
 import { explained } from './hints.ts';
 import { command, missing, parseBaseUrl, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { bundlePath, provenAlready } from './provenalready.ts';
 import { readBytes } from './readinput.ts';
+import { commandLine } from './shell.ts';
 import { sign } from './statement.ts';
 import { type BuildOptions, composeBuild, describeBuild, withBuild } from './submitbuild.ts';
 
@@ -90,14 +91,15 @@ async function pass(artifacts: string[], options: Options, self: Command): Promi
   try {
     const { verified } = await submitter.submit(entry, JSON.stringify(paths));
     tell(options, 'logged', verified, artifacts);
-  } catch (error) {
+  } catch (thrown) {
+    const error = ofMachine(thrown);
     if (!(error instanceof Fault)) throw error;
     const id = entryIdOf(decodeStatement(entry).id);
     const waits = (await spool.all()).has(id);
     if (!waits) throw error.code === 'refused' ? refused(explained(error) as Fault, folder, id) : error;
     if (options.offlineSpool === undefined || !isAway(error)) throw waiting(explained(error) as Fault, folder);
     warn(error, folder);
-    print(options.json, { logged: false, spool: folder, next: `limmat gate --resume --offline-spool ${folder}` });
+    print(options.json, { logged: false, spool: folder, next: resuming({ 'offline-spool': folder }) });
   }
 }
 
@@ -115,16 +117,33 @@ function logsOf({ url: urls, trust: files }: Options): Log[] {
   return urls.map((url, i) => new Log({ url, trust: trusts[trusts.length === 1 ? 0 : i] as Trust }));
 }
 
-/** Beside each file, or in the spool where its folder is gone. */
+/**
+ * Beside each file; where their folders are gone one for all of them, as it is the same: in the spool, by the name that
+ * the statement had there.
+ */
+function bundlesOf(artifacts: readonly string[], folder: string, id: string): string[] {
+  const places = artifacts.map((path) => (existsSync(dirname(path)) ? path : join(folder, id)));
+  return [...new Set(places.map(bundlePath))];
+}
+
+/** Fault `bad-request` if one cannot be written: then the statement stays in the spool. */
 async function writeBundles(log: Log, logged: Logged, artifacts: readonly string[], folder: string): Promise<void> {
-  const { statement } = logged.verified;
+  const { statement, index, origin } = logged.verified;
+  must(statement !== undefined, 'what was submitted is a statement');
   // Asked once: it is the submitter that waits, no longer than its patience.
-  const enrolment = statement && (await log.once.enrolment(statement.kid));
-  const bundle = utf8(bundleOf(logged, enrolment));
-  for (const artifact of artifacts) {
-    const place = existsSync(dirname(artifact)) ? artifact : join(folder, basename(artifact));
-    replaceFile(bundlePath(place), bundle);
+  const bundle = utf8(bundleOf(logged, await log.once.enrolment(statement.kid)));
+  for (const path of bundlesOf(artifacts, folder, entryIdOf(statement.id))) {
+    try {
+      replaceFile(path, bundle);
+    } catch (error) {
+      throw ofMachine(error, `logged, as entry ${index} of ${origin}; but the proof is not kept as ${path}: `);
+    }
   }
+}
+
+/** What this machine would not do as a Fault, so that the rest of a spool goes on; any other error as it is. */
+function ofMachine(error: unknown, before = ''): unknown {
+  return isSystemError(error) ? new Fault('bad-request', before + sentenceOf(error), { cause: error }) : error;
 }
 
 /** A folder that is named in the call and is not there is misspelt; by default, or from the environment, nothing waits. */
@@ -140,7 +159,8 @@ async function resume(submitter: Submitter, spool: Spool, folder: string, option
   for await (const one of submitter.resume()) {
     const artifacts = JSON.parse(one.note) as string[];
     if ('logged' in one) {
-      results.push({ logged: true, artifacts, entry: one.logged.verified.index });
+      const bundles = bundlesOf(artifacts, folder, one.id);
+      results.push({ logged: true, artifacts, entry: one.logged.verified.index, bundles });
       continue;
     }
     const waits = (await spool.all()).has(one.id);
@@ -164,9 +184,13 @@ function isAway(error: Fault): boolean {
 }
 
 function waiting(fault: Fault, folder: string): Fault {
-  const again = `\`limmat gate --resume --spool ${folder}\` submits it again, with the same --url and --trust`;
-  return saying(fault, `Not proven. The statement lies in ${folder}; ${again}`);
+  const again = `\`${resuming({ spool: folder })}\` submits it again, with the same --url and --trust`;
+  // What this machine would not do may have been after it was proven, and says so.
+  const what = isSystemError(fault.cause) ? '' : 'Not proven. ';
+  return saying(fault, `${what}The statement lies in ${folder}; ${again}`);
 }
+
+const resuming = (options: Record<string, string>): string => commandLine('limmat gate --resume', options);
 
 function refused(fault: Fault, folder: string, id: string): Fault {
   const where = `The statement is set aside as ${refusedPath(folder, id)}`;
@@ -188,7 +212,7 @@ function warn({ message }: Fault, folder: string): void {
   const bar = '!'.repeat(100);
   console.error(
     `${bar}\nNOT PROVEN: this release goes on WITHOUT a proof, because the log, or its witnesses, are away.\n${message}\n` +
-      `Its statement lies in ${folder}. Keep that folder, and run \`limmat gate --resume --offline-spool ${folder}\` with the same --url and --trust.\n${bar}`,
+      `Its statement lies in ${folder}. Keep that folder, and run \`${resuming({ 'offline-spool': folder })}\` with the same --url and --trust.\n${bar}`,
   );
 }
 

@@ -1,8 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
@@ -128,30 +138,93 @@ test('a log that is away fails the job and loses nothing; later the spool is sub
   await run('verify', bundle, '--trust', trust, '--artifact', files[0] as string);
 });
 
-test('with an offline spool the release goes on, loudly, and is proven later though its folder is gone', async () => {
-  const { place, files, spool } = job('a.bin');
-  const gone = join(place, 'gone');
-  mkdirSync(gone);
-  const file = join(gone, 'c.bin');
-  writeFileSync(file, readFileSync(files[0] as string));
-  const ran = await limmatIn(
-    {},
-    'gate',
-    file,
-    ...flags('4', spool, NOWHERE),
-    '--patience',
-    '0',
-    '--offline-spool',
-    spool,
-    '--json',
-  );
+test('with an offline spool the release goes on, loudly', async () => {
+  const { files, spool } = job('a.bin');
+  const call = [...flags('4', spool, NOWHERE), '--patience', '0', '--offline-spool', `${spool} for later`];
+  const ran = await limmat('gate', ...files, ...call, '--json');
   assert.is(ran.code, 0, ran.stderr);
   assert.match(ran.stderr, /NOT PROVEN: this release goes on WITHOUT a proof/);
-  assert.is((JSON.parse(ran.stdout) as { logged: boolean }).logged, false);
-  assert.not.ok(existsSync(`${file}.limmat.json`));
-  rmSync(gone, { recursive: true });
-  await run('gate', '--resume', '--trust', trust, '--url', vendor.server.url, '--offline-spool', spool);
-  await run('verify', join(spool, 'c.bin.limmat.json'), '--trust', trust, '--artifact', files[0] as string);
+  const { logged, next } = JSON.parse(ran.stdout) as { logged: boolean; next: string };
+  assert.is(logged, false);
+  assert.not.ok(existsSync(`${files[0]}.limmat.json`));
+  assert.match(next, /^limmat gate --resume --offline-spool '[^']* for later'$/, 'it can be pasted');
+  assert.is(waiting(`${spool} for later`).length, 1);
+});
+
+test('where the folder of a file is gone its bundle goes into the spool by its entry id, and it is told where', async () => {
+  const { place, spool } = job();
+  const contents = ['one', 'two'];
+  for (const [i, content] of contents.entries()) {
+    const gone = join(place, content);
+    mkdirSync(gone);
+    const files = ['c.bin', 'd.bin'].map((name) => join(gone, name));
+    for (const file of files) writeFileSync(file, `${content} of ${file}`);
+    await ends(3, 'gate', ...files, ...flags(`4.${i + 1}`, spool, NOWHERE), '--patience', '0');
+    for (const file of files) cpSync(file, join(place, `${content}.bin`));
+    rmSync(gone, { recursive: true });
+  }
+  const kept = join(folder(), 'spool');
+  cpSync(spool, kept, { recursive: true });
+  const target = ['--trust', trust, '--url', vendor.server.url];
+  const { resumed } = (await run('gate', '--resume', ...target, '--spool', spool)) as {
+    resumed: { artifacts: string[]; bundles: string[] }[];
+  };
+  for (const content of contents) {
+    const { bundles } = resumed.find(({ artifacts }) => artifacts[0] === join(place, content, 'c.bin')) ?? {};
+    assert.is(bundles?.length, 1, 'one for both files');
+    assert.match(bundles?.[0] ?? '', /spool\/[A-Za-z0-9_-]{43}\.limmat\.json$/);
+    await run('verify', bundles?.[0] ?? '', '--trust', trust, '--artifact', join(place, `${content}.bin`));
+  }
+  const { stdout } = await limmat('gate', '--resume', ...target, '--spool', kept);
+  const names = resumed.map(({ bundles }) => basename(bundles[0] as string));
+  for (const name of names) assert.match(stdout, new RegExp(`^  bundles {4}\\S*/${name}$`, 'm'), stdout);
+});
+
+test('a proof that cannot be kept is told as one that is logged, and what to do next; other files get theirs', async () => {
+  const { files, spool } = job('a.bin', 'b.bin');
+  const [file, other] = files as [string, string];
+  const full = `${file}.limmat.json.new`;
+  symlinkSync('/dev/full', full); // where it is written before it gets its name
+  const said = await ends(2, 'gate', file, ...flags('4.3', spool));
+  assert.match(
+    said,
+    /logged, as entry \d+ of log\.example\/cli; but the proof is not kept as \S*a\.bin\.limmat\.json: /,
+  );
+  assert.match(said, /: the disk is full: make room, or name another place$/m);
+  assert.match(
+    said,
+    `\nThe statement lies in ${spool}; \`limmat gate --resume --spool ${spool}\` submits it again, with`,
+  );
+  assert.not.match(said, /Not proven/);
+  assert.is(waiting(spool).length, 1);
+  await ends(3, 'gate', other, ...flags('4.4', spool, NOWHERE), '--patience', '0');
+  const target = ['gate', '--resume', '--spool', spool, '--trust', trust, '--url', vendor.server.url];
+  const ran = await limmat(...target, '--json');
+  assert.is(ran.code, 2, ran.stderr);
+  const { resumed } = JSON.parse(ran.stdout) as { resumed: { artifacts: string[]; why?: string }[] };
+  assert.match(
+    resumed.find(({ artifacts }) => artifacts[0] === file)?.why ?? '',
+    /logged, as entry .*the disk is full/,
+  );
+  assert.ok(existsSync(`${other}.limmat.json`));
+  rmSync(full);
+  assert.is((await run(...target)).waiting, 0);
+  await run('verify', `${file}.limmat.json`, '--trust', trust, '--artifact', file);
+});
+
+test('a spool that takes nothing more is told with what lies in it', async () => {
+  const { files, spool } = job('a.bin');
+  await ends(3, 'gate', ...files, ...flags('4.5', spool, NOWHERE), '--patience', '0');
+  const [name] = waiting(spool);
+  const gate = ['gate', ...files, ...flags('4.5', spool)];
+  symlinkSync('/dev/full', join(spool, `${name}.new`));
+  const said = await ends(2, ...gate);
+  assert.match(
+    said,
+    `the disk is full: make room, or name another place\nThe statement lies in ${spool}; \`limmat gate`,
+  );
+  rmSync(join(spool, `${name}.new`));
+  await run(...gate);
 });
 
 test('a refusal stops the release with an offline spool too', async () => {

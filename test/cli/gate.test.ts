@@ -447,7 +447,12 @@ test('the GitHub action logs a build and leaves no key behind', () => {
     'the key was a file for a moment',
   );
   rmSync(`${files[0]}.limmat.json`);
-  const away = step(first.run ?? '', place, { ...env, LIMMAT_URL: NOWHERE, LIMMAT_PATIENCE: '0', OFFLINE_SPOOL: '' });
+  const away = step(first.run ?? '', place, {
+    ...env,
+    LIMMAT_URL: NOWHERE,
+    LIMMAT_PATIENCE: '0',
+    LIMMAT_OFFLINE_SPOOL: '',
+  });
   assert.is(away.code, 3, 'the step fails with the gate');
   assert.match(keep.if ?? '', /^\$\{\{ always\(\) \}\}$/, 'what waits is kept of a job that failed, too');
   const [, usual = ''] = /^\$\{\{ inputs\.offline-spool \|\| '([^']+)' \}\}$/.exec(keep.with?.path ?? '') ?? [];

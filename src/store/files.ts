@@ -19,9 +19,11 @@ import { syncDirectory } from './durable.ts';
 export function fileExport(directory: string, origin: string): Export {
   const root = resolve(directory);
   const checkpoint = join(root, 'checkpoint');
-  let exported = exportedSize(checkpoint, origin);
+  exportedSize(checkpoint, origin); // refuses at the start what every head would refuse
   return {
     async follow({ size }: Head, note, read) {
+      // Read each time: a copy that somebody removed or put back is not what this wrote last.
+      const exported = exportedSize(checkpoint, origin);
       if (size < exported) {
         throw new Fault(
           'bad-request',
@@ -37,7 +39,6 @@ export function fileExport(directory: string, origin: string): Export {
       }
       await writeFile(checkpoint, note);
       syncDirectory(root);
-      exported = size;
     },
   };
 }

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -103,6 +113,22 @@ test('a copy that lags is caught up at once, and the same head again writes no t
   await follow(copy, 1000);
   await check(copy, 1000);
   assert.is(await follow(copy, 1000), 0);
+});
+
+test('a copy that is removed, or replaced by an older one, between two heads is whole again at the next', async () => {
+  const [copy, older] = [join(folder(), 'copy'), join(folder(), 'older')];
+  const target = fileExport(copy, ORIGIN);
+  const next = (size: number) => target.follow(headOf(size), noteOf(headOf(size)), readAt(size));
+  await next(600);
+  rmSync(copy, { recursive: true });
+  await next(601);
+  await check(copy, 601);
+  await follow(older, 300);
+  await next(1000);
+  rmSync(copy, { recursive: true });
+  renameSync(older, copy);
+  await next(1001);
+  await check(copy, 1001);
 });
 
 // The places where an export can be cut: before each tile, and with all tiles there but not the checkpoint.

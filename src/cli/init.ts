@@ -240,8 +240,11 @@ async function publishFirst(directory: LogDirectory, entries: readonly Uint8Arra
     port2.postMessage(box.take());
   }
   const options = { directory, publicUrl: 'http://localhost', export: undefined, reserve: 0, acceptClockStep: false };
-  await runLog(port1, options);
-  port2.close();
+  try {
+    await runLog(port1, options);
+  } finally {
+    port2.close(); // also of a log that did not open: a port that listens would keep this process from ending
+  }
   if (failure) throw failure;
   return vkeys;
 }

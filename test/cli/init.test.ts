@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -55,6 +55,12 @@ test('init never overwrites: neither the log nor any part of one', async () => {
   writeFileSync(`${guarded}.guard`, '');
   assert.match(await ends(2, ...init(guarded)), /log\.guard exists/);
   assert.not.ok(existsSync(guarded), 'and nothing was left behind');
+});
+
+test('init that cannot open what it has made says so and ends', async () => {
+  const data = join(folder(), 'log');
+  mkdirSync(`${data}.guard.lock`); // as a full disk would, where the guard lies
+  assert.match(await ends(4, ...init(data)), /unable to open/);
 });
 
 test('init writes nothing when what it was given is not good, so that the next try works', async () => {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,13 @@ test('serve says where it listens, the origin and the vkeys, and ends with 0 on 
     child.kill(signal);
     assert.is(await ended, 0);
   }
+});
+
+test('serve tells what the database says when the log cannot be opened', async () => {
+  const data = await opaqueLog();
+  rmSync(`${data}.guard.lock`, { force: true });
+  mkdirSync(`${data}.guard.lock`); // as wrong permissions or a full disk would
+  assert.match(await ends(4, 'serve', '--data', data, ...anyPort), /^limmat: unable to open database file/);
 });
 
 test('serve opens and refuses to create: no log, no seed, no guard, a guard inside the data', async () => {

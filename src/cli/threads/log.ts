@@ -4,6 +4,7 @@ import { Fault, must } from '../../core/fault.ts';
 import { accelerate } from '../../core/signature.ts';
 import { type FromLog, packFault } from '../../log/channel.ts';
 import { type LogOptions, runLog } from '../openlog.ts';
+import { throwing } from './thrown.ts';
 
 must(parentPort, 'this file is a worker thread');
 const port = parentPort;
@@ -11,7 +12,7 @@ const options = workerData as LogOptions;
 // Each cosignature is checked in this thread, and hardly any other signature.
 if (options.witnesses) await accelerate();
 try {
-  await runLog(port, options);
+  await throwing(() => runLog(port, options));
 } catch (error) {
   // Faults lose their code when a thread throws them, so this one is sent.
   if (!(error instanceof Fault)) throw error;

@@ -33,12 +33,14 @@ function environmentOf({ id, origin, kind, rule, summary, index }: Alert): Recor
 
 export function runHook(path: string, input: string, environment: Record<string, string>): Promise<void> {
   return new Promise((resolve, reject) => {
+    // The option `timeout` of `spawn` keeps this process waiting also for one that could not even be started.
+    const late = AbortSignal.timeout(PATIENCE);
     const child = spawn(path, [], {
       env: { ...process.env, ...environment },
       stdio: ['pipe', 'ignore', 'inherit'],
-      timeout: PATIENCE,
+      signal: late,
     });
-    child.once('error', reject);
+    child.once('error', (error) => reject(late.aborted ? late.reason : error));
     child.once('exit', (code, signal) => {
       if (code === 0) resolve();
       else reject(new Error(`it ended with ${code ?? signal}`));

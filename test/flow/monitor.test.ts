@@ -115,6 +115,10 @@ test('test-alert, heartbeat and a hook that fails', async () => {
   assert.is(good.lines()[0]?.rule, 'test');
   assert.is((await once(place)).code, 0);
   assert.is(beat.lines().length, 1);
+  writeFileSync(place.config, JSON.stringify({ ...config, hooks: [join(place.root, 'gone')] }));
+  const started = Date.now();
+  assert.match((await monitor(place, 'test-alert')).stdout, /gone: spawn .* ENOENT/);
+  assert.ok(Date.now() - started < 20_000, 'nobody waits for a hook that is not there');
   files.close();
 });
 

@@ -5,7 +5,7 @@ import type { Vkey } from '../core/note.ts';
 
 /** The latest checkpoint that was cosigned for a log: size 0, time 0 and no note before the first. */
 export type Known = Head & {
-  /** Of the cosignature, in seconds; it never decreases, so after a clock that was far ahead it is later than that. */
+  /** Of the cosignature, in seconds; it never decreases. */
   readonly time: number;
   /** The whole note: the log's signatures that verified, and our cosignatures. */
   readonly note: Uint8Array | undefined;

@@ -8,7 +8,6 @@ import { type Checkpoint, formatCheckpoint, parseCheckpoint } from '../core/chec
 import { type OpenedCheckpoint, openCheckpoint, signedMessage, toNoteSignature } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { COSIGNATURE_MLDSA44, formatNote, type NoteSignature, parseNote, type Vkey } from '../core/note.ts';
-import { AHEAD } from '../core/quorum.ts';
 import type { Signer } from '../core/signature.ts';
 import { misbehaviour, refusal } from './decide.ts';
 import type { Evidence, Known, WitnessedLog, WitnessStore } from './ports.ts';
@@ -83,10 +82,8 @@ export class Witness {
   #cosign(known: Known, { checkpoint, note, signed }: OpenedCheckpoint): { known: Known; lines: string } {
     const { size, root } = checkpoint;
     const text = reencoded(checkpoint, note.text);
-    // A clock that was set back does not make cosignatures older than those that were given out. But what is more than
-    // AHEAD of the clock is believed by nobody: after a clock that was so wrong, its time would be of no use for as long.
-    const now = this.#now();
-    const time = known.time > now + AHEAD ? now : Math.max(now, known.time);
+    // A clock that was set back does not make cosignatures older than those that were given out.
+    const time = Math.max(this.#now(), known.time);
     const cosignatures = this.#parts.cosigners
       // ML-DSA cosignatures do not cover extension lines, so they would vouch for less than they seem to.
       .filter(({ vkey }) => vkey.type !== COSIGNATURE_MLDSA44 || checkpoint.extension === undefined)
@@ -96,12 +93,7 @@ export class Witness {
     const signatures = [...new Set(own), ...cosignatures];
     const whole = formatNote({ text, signatures: cosignatures });
     return {
-      known: {
-        size,
-        root,
-        time: time < known.time ? known.time + 1 : time,
-        note: utf8(formatNote({ text, signatures })),
-      },
+      known: { size, root, time, note: utf8(formatNote({ text, signatures })) },
       lines: whole.slice(text.length + 1),
     };
   }

@@ -141,31 +141,12 @@ test('a fresh time each time, and none that is older than one before', async () 
   let now = NOW;
   const { app, store } = fresh(5, () => new Date(now * 1000));
   const times = [];
-  for (now of [NOW + 10, NOW - 200, NOW + 9, NOW + 11]) {
+  for (now of [NOW + 10, NOW - 5000, NOW + 9, NOW + 11]) {
     assert.is((await post(app, requestOf(5, 5))).status, 200);
     times.push(store.log(ORIGIN)?.known.time);
   }
   assert.equal(times, [NOW + 10, NOW + 10, NOW + 10, NOW + 11]);
 });
-
-test('a clock that was far ahead is not followed: after it, cosignatures have the right time, and state still moves', async () => {
-  let now = NOW + 1e8;
-  const { app, store } = fresh(5, () => new Date(now * 1000));
-  const [times, known] = [[] as number[], [] as number[]];
-  for (now of [NOW + 1e8, NOW, NOW + 1]) {
-    const lines = await (await post(app, requestOf(5, 5))).text();
-    times.push(timeOf(lines));
-    known.push((store.log(ORIGIN)?.known.time ?? 0) - NOW);
-  }
-  assert.equal(times, [NOW + 1e8, NOW, NOW + 1]);
-  assert.equal(known, [1e8, 1e8 + 1, 1e8 + 2]);
-});
-
-/** The time of the first cosignature line: eight bytes behind the key id. */
-function timeOf(lines: string): number {
-  const blob = Buffer.from(lines.split('\n')[0]?.split(' ')[2] ?? '', 'base64');
-  return Number(blob.readBigUInt64BE(4));
-}
 
 test('a log that was added twice under two names is not mixed up', async () => {
   const { app, store } = fresh(5);

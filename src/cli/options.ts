@@ -20,9 +20,8 @@ export function command(name: string, description: string): Command {
 export function setting(flags: string, description: string): Option {
   const option = new Option(flags, description);
   const name = `LIMMAT_${option.name().replaceAll('-', '_').toUpperCase()}`;
-  // commander would take it for a value, before one of the configuration file.
-  if (process.env[name] === '') delete process.env[name];
-  return option.env(name);
+  // commander would take what is empty for a value, before one of the configuration file.
+  return process.env[name] === '' ? option : option.env(name);
 }
 
 /** That nothing was given is the default of each option that can be given often: there it is not told. */

@@ -138,7 +138,7 @@ test('a log that is away fails the job and loses nothing; later the spool is sub
   await run('verify', bundle, '--trust', trust, '--artifact', files[0] as string);
 });
 
-test('with an offline spool the release goes on, loudly', async () => {
+test('with an offline spool the release goes on, loudly, and is proven later', async () => {
   const { files, spool } = job('a.bin');
   const call = [...flags('4', spool, NOWHERE), '--patience', '0', '--offline-spool', `${spool} for later`];
   const ran = await limmat('gate', ...files, ...call, '--json');
@@ -149,6 +149,9 @@ test('with an offline spool the release goes on, loudly', async () => {
   assert.not.ok(existsSync(`${files[0]}.limmat.json`));
   assert.match(next, /^limmat gate --resume --offline-spool '[^']* for later'$/, 'it can be pasted');
   assert.is(waiting(`${spool} for later`).length, 1);
+  const target = ['--trust', trust, '--url', vendor.server.url];
+  await run('gate', '--resume', ...target, '--offline-spool', `${spool} for later`);
+  await run('verify', `${files[0]}.limmat.json`, '--trust', trust, '--artifact', files[0] as string);
 });
 
 test('where the folder of a file is gone its bundle goes into the spool by its entry id, and it is told where', async () => {

@@ -64,7 +64,7 @@ async function lane(): Promise<void> {
     if (!result.ok) console.log(result.output.trim() || 'the file printed nothing: it ran no test');
   }
 }
-// Two more than processors, as tests wait a third of their time for browsers, servers and disks.
+// Two more than processors: tests wait for browsers, servers and disks, and one more left a fifth of the time unused.
 await Promise.all(Array.from({ length: availableParallelism() + 2 }, lane));
 
 const sum = (field: 'passed' | 'failed' | 'skipped') => results.reduce((total, result) => total + result[field], 0);

@@ -3,6 +3,7 @@
  * `init` where it stands. @module
  */
 import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parsePolicy } from '../core/tlogpolicy.ts';
 import type { FromLog, NewKey, Port, SignedByKey } from '../log/channel.ts';
@@ -88,7 +89,7 @@ export async function runLog(port: Port, { directory, publicUrl, witnesses, ...o
         guard,
         rules,
         clock,
-        free: () => freeBytes(directory.data),
+        free: () => ({ data: freeBytes(directory.data), guard: freeBytes(dirname(directory.guard)) }),
         reserve: options.reserve,
       },
       publisher: (log, observe, settled) =>

@@ -59,7 +59,11 @@ export function makeCommand(): Command {
     .addOption(setting('--guard <file>', 'journal of signed heads (default: DIR.guard)'))
     .addOption(setting('--public-url <url>', 'base URL that receipts and locations name (default: where it listens)'))
     .addOption(setting('--export <dir>', 'keep a static copy of the tree there, for a file server or a CDN'))
-    .addOption(setting('--reserve <mebibytes>', 'free disk below which the log is read-only').default('512'))
+    .addOption(
+      setting('--reserve <mebibytes>', 'free disk, of the data or the guard, below which the log is read-only').default(
+        '512',
+      ),
+    )
     .addOption(setting('--patience <seconds>', 'how long a request may take to arrive').default('10'))
     .addOption(setting('--push <url...>', 'mirrors that are sent all that is published (C2SP tlog-mirror)').default([]))
     .addOption(setting('--policy <file>', 'tlog-policy: whose cosignatures a checkpoint needs before it is published'))

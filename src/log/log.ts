@@ -4,7 +4,7 @@
  */
 import type { Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
-import { Fault, messageOf, must } from '../core/fault.ts';
+import { Fault, must, reasonOf } from '../core/fault.ts';
 import { consistencyPlan, foldPlan } from '../core/proof.ts';
 import type { Node } from '../core/tile.ts';
 import { type Edge, EMPTY_EDGE } from '../core/tree.ts';
@@ -25,9 +25,9 @@ export type LogParts = {
   readonly guard: GuardFile;
   readonly rules: Rules;
   readonly clock: () => Date;
-  /** Bytes free on the disk of the store. */
-  readonly free: () => number;
-  /** Bytes that must stay free; below, the log is read-only. */
+  /** Bytes free where the data and where the guard lie. */
+  readonly free: () => Readonly<Record<'data' | 'guard', number>>;
+  /** Bytes that must stay free in either place; below, the log is read-only. */
   readonly reserve: number;
   readonly answer: Answer;
   /** Called when a head was committed and waits to be published. */
@@ -170,7 +170,7 @@ export class Log {
     if (this.#frozen) return;
     const isTold = error instanceof Fault && error.code === 'frozen';
     this.#frozen = isTold ? error : new Fault('frozen', 'the log stopped after an error of its own', { cause: error });
-    this.#parts.frozen(this.#frozen, messageOf(error));
+    this.#parts.frozen(this.#frozen, reasonOf(error));
     this.pool?.abandon(this.#frozen);
   }
 
@@ -217,10 +217,13 @@ export class Log {
 
   #diskFault(): Fault | undefined {
     const { free, reserve } = this.#parts;
-    if (free() >= reserve) return undefined;
+    const short = Object.entries(free()).find(([, bytes]) => bytes < reserve);
+    if (!short) return undefined;
     const mebibytes = Math.ceil(reserve / 2 ** 20);
-    return new Fault('read-only', `the log is read-only: less than ${mebibytes} MiB are free on its disk`, {
-      retryAfter: 60,
-    });
+    return new Fault(
+      'read-only',
+      `the log is read-only: less than ${mebibytes} MiB are free on the disk of its ${short[0]}`,
+      { retryAfter: 60 },
+    );
   }
 }

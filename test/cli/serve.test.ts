@@ -111,12 +111,12 @@ test('a log that is short of disk is read-only and says so', async () => {
   );
   const { status, problem } = (await health.json()) as { status: string; problem: string };
   assert.is(status, 'unhealthy');
-  assert.match(problem, /the log is read-only: less than \d+ MiB are free on its disk/);
+  assert.match(problem, /the log is read-only: less than \d+ MiB are free on the disk of its data/);
   assert.match(await (await fetch(`${server.url}/metrics`)).text(), /^limmat_read_only 1$/m);
   const response = await fetch(`${server.url}/add`, { method: 'POST', body: 'entry' });
   assert.is(response.status, 503);
   assert.ok(response.headers.get('retry-after'));
-  assert.match(await response.text(), /the log is read-only: less than \d+ MiB are free on its disk/);
+  assert.match(await response.text(), /the log is read-only: less than \d+ MiB are free on the disk of its data/);
   assert.is((await fetch(`${server.url}/checkpoint`)).status, 200);
   assert.is(await server.end('SIGTERM'), 0);
 });

@@ -171,7 +171,7 @@ export class HttpLog {
           rules,
           // Too soon for a heartbeat of the log's own, so that a test can count.
           clock: clock ?? (() => new Date(Date.parse(START) + 600_000)),
-          free: () => 2 ** 40,
+          free: () => ({ data: 2 ** 40, guard: 2 ** 40 }),
           reserve: 0,
         },
         publisher: (log, observe, settled) =>

@@ -83,7 +83,7 @@ test('a restored database under a newer guard: the log refuses to sign and says 
   copyFileSync(backup, log.database);
   log.open();
   assert.match(log.log.frozen?.message ?? '', /has 2 entries and size 3 was signed: a restored backup/);
-  log.free = 0;
+  log.free.data = 0;
   log.log.checkOpen();
   const ticket = log.add(entry('other'));
   await log.round();
@@ -116,16 +116,19 @@ test('low disk space makes the log read-only before SQLite can fail; it opens ag
   const log = new TestLog();
   log.add(entry(1));
   await log.round();
-  log.free = 1000;
-  const refused = log.add(entry(2));
-  await log.round();
-  const told = log.answers.get(refused);
-  assert.ok(told && 'fault' in told && told.fault.code === 'read-only' && told.fault.retryAfter);
-  log.log.checkOpen();
-  assert.equal(log.told, ['read-only'], 'once');
-  log.free = 2 ** 40;
-  log.log.checkOpen();
-  assert.equal(log.told, ['read-only', undefined], 'without a turn');
+  for (const place of ['data', 'guard'] as const) {
+    log.free[place] = 1000;
+    const refused = log.add(entry(2));
+    await log.round();
+    const told = log.answers.get(refused);
+    assert.ok(told && 'fault' in told && told.fault.code === 'read-only' && told.fault.retryAfter);
+    assert.match(told.fault.message, `less than 1 MiB are free on the disk of its ${place}`);
+    log.log.checkOpen();
+    assert.equal(log.told, ['read-only'], 'once');
+    log.free[place] = 2 ** 40;
+    log.log.checkOpen();
+    assert.equal(log.told.splice(0), ['read-only', undefined], 'without a turn');
+  }
   const taken = log.add(entry(2));
   await log.round();
   assert.equal(log.answers.get(taken), { index: 1 });

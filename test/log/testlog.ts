@@ -47,7 +47,7 @@ export class TestLog {
   readonly guard = join(this.root, 'log.guard');
   readonly copy = join(this.root, 'copy');
   failAt: FailAt | undefined;
-  free = 2 ** 40;
+  free = { data: 2 ** 40, guard: 2 ** 40 };
   /** They hold from the next `open` on. */
   rules: Rules = opaqueRules;
   clock = (): Date => new Date();

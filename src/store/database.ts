@@ -1,7 +1,8 @@
-/** What all SQLite databases here share: the sections of `schema.sql`, and pragmas that are set at every open. @module */
+/** What all SQLite databases here share: how they open, the sections of `schema.sql`, and pragmas. @module */
 import { readFileSync } from 'node:fs';
-import type Database from 'better-sqlite3';
-import { must } from '../core/fault.ts';
+import Database from 'better-sqlite3';
+import { Fault, must } from '../core/fault.ts';
+import { closeAfterError } from './close.ts';
 
 const SCHEMA = new URL('../../schema.sql', import.meta.url);
 
@@ -11,6 +12,37 @@ export function schemaOf(section: 'log' | 'witness' | 'mirror' | 'monitor'): str
   const found = sections.find((text) => text.startsWith(`${section}\n`));
   must(found, `schema.sql has no section ${section}`);
   return `-- ${found}`;
+}
+
+const DAMAGED = 'it is damaged, or no database of this kind';
+const FORBIDDEN = 'may this user write it and its folder?';
+
+/** What to do about what SQLite says, which names no file: by the beginning of its code. */
+const HINTS: readonly (readonly [code: string, hint: string])[] = [
+  ['SQLITE_FULL', 'make room on its disk'],
+  ['SQLITE_IOERR', 'is it a file, is its disk full, or failing?'],
+  ['SQLITE_CANTOPEN', `is it a file, is its disk full, ${FORBIDDEN}`],
+  ['SQLITE_READONLY', FORBIDDEN],
+  ['SQLITE_NOTADB', DAMAGED],
+  ['SQLITE_CORRUPT', DAMAGED],
+  ['SQLITE_ERROR', DAMAGED],
+];
+
+/**
+ * Opens a database, or makes one, and what stands on it. Fault `bad-request` with the file and what to do if SQLite will
+ * not; what `open` throws of its own is passed on. Either way nothing stays open then.
+ */
+export function openDatabase<T>(path: string, options: Database.Options, open: (db: Database.Database) => T): T {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, options);
+    return open(db);
+  } catch (error) {
+    closeAfterError(db);
+    if (!(error instanceof Database.SqliteError)) throw error;
+    const hint = HINTS.find(([code]) => error.code.startsWith(code))?.[1];
+    throw new Fault('bad-request', `${path}: ${error.message}${hint ? `; ${hint}` : ''}`);
+  }
 }
 
 export function usePragmas(db: Database.Database): void {

@@ -1,9 +1,9 @@
 /** The guard's journal as a file of its own, and the lock that lets one process write it. @module */
 import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
 import { Fault, must } from '../core/fault.ts';
 import type { GuardFile } from '../log/ports.ts';
+import { openDatabase } from './database.ts';
 import { createFile, syncDirectory, writeAll } from './durable.ts';
 
 /** Makes an empty journal; refuses if there is one. */
@@ -28,8 +28,12 @@ export function openGuardFile(path: string): GuardFile & { close(): void } {
     read: () => Uint8Array.from(readFileSync(path)),
     append(line, offset) {
       must(fstatSync(fd).size === offset, `the guard ${path} was changed by someone else`);
-      writeAll(fd, line);
-      fsyncSync(fd);
+      try {
+        writeAll(fd, line);
+        fsyncSync(fd);
+      } catch (error) {
+        throw new Error(`the guard ${path} cannot be written`, { cause: error });
+      }
     },
     truncate(length) {
       ftruncateSync(fd, length);
@@ -48,13 +52,13 @@ export function openGuardFile(path: string): GuardFile & { close(): void } {
  * on an empty database stands for one. Fault `bad-request` while another process holds it.
  */
 export function lockGuard(path: string): () => void {
-  const db = new Database(`${path}.lock`, { timeout: 0 });
-  try {
-    db.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    db.close();
-    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
-    throw new Fault('bad-request', `another process has this log open (${path}.lock): stop it first`);
-  }
-  return () => db.close();
+  return openDatabase(`${path}.lock`, { timeout: 0 }, (db) => {
+    try {
+      db.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
+      throw new Fault('bad-request', `another process has this log open (${path}.lock): stop it first`);
+    }
+    return () => db.close();
+  });
 }

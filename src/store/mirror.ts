@@ -1,11 +1,11 @@
 /** What a mirror knows beside its copy of the tree, in an SQLite database of its own; tables are in `schema.sql`. @module */
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { sha256 } from '#sha256';
 import { type Hash, toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { KnownCheckpoint, MirroredCheckpoint, MirrorStore } from '../monitor/ports.ts';
-import { schemaOf, usePragmas } from './database.ts';
+import { openDatabase, schemaOf, usePragmas } from './database.ts';
 
 /** What `init` fixed about a mirror. */
 export type MirrorIdentity = { readonly name: string; readonly origin: string };
@@ -13,13 +13,14 @@ export type MirrorIdentity = { readonly name: string; readonly origin: string };
 /** Makes the database of a new mirror; refuses if the file exists. */
 export function createMirrorStore(path: string, { name, origin }: MirrorIdentity): void {
   if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a mirror`);
-  const db = new Database(path);
-  usePragmas(db);
-  db.transaction(() => {
-    db.exec(schemaOf('mirror'));
-    db.prepare('INSERT INTO mirror VALUES (1, 1, ?, ?)').run(name, origin);
-  })();
-  db.close();
+  openDatabase(path, {}, (db) => {
+    usePragmas(db);
+    db.transaction(() => {
+      db.exec(schemaOf('mirror'));
+      db.prepare('INSERT INTO mirror VALUES (1, 1, ?, ?)').run(name, origin);
+    })();
+    db.close();
+  });
 }
 
 /** Opens the database of a mirror; refuses to create one. */
@@ -27,9 +28,10 @@ export function openMirrorStore(path: string): SqliteMirrorStore {
   if (!existsSync(path)) {
     throw new Fault('bad-request', `there is no mirror at ${path}; \`limmat mirror init\` makes one`);
   }
-  const db = new Database(path, { fileMustExist: true });
-  usePragmas(db);
-  return new SqliteMirrorStore(db);
+  return openDatabase(path, { fileMustExist: true }, (db) => {
+    usePragmas(db);
+    return new SqliteMirrorStore(db);
+  });
 }
 
 export class SqliteMirrorStore implements MirrorStore {

@@ -1,7 +1,7 @@
 /** The memory of a monitor in an SQLite database of its own; tables and rules in `schema.sql`. @module */
 import { existsSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { concat, HASH_BYTES, type Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { openLeaves } from '../core/expanded.ts';
@@ -19,16 +19,17 @@ import type {
   SeenHead,
   Step,
 } from '../monitor/memory.ts';
-import { schemaOf, usePragmas } from './database.ts';
+import { openDatabase, schemaOf, usePragmas } from './database.ts';
 
 /** Opens the database of a monitor, and makes it if there is none: all of it can be made again by following. */
 export function openMonitorStore(path: string): SqliteMonitorStore {
   const isNew = !existsSync(path);
-  const db = new Database(path);
-  usePragmas(db);
-  db.pragma('foreign_keys = ON');
-  if (isNew || !isMade(db)) makeTables(db);
-  return new SqliteMonitorStore(db);
+  return openDatabase(path, {}, (db) => {
+    usePragmas(db);
+    db.pragma('foreign_keys = ON');
+    if (isNew || !isMade(db)) makeTables(db);
+    return new SqliteMonitorStore(db);
+  });
 }
 
 /** A process that was killed between the file and its tables leaves an empty database. */

@@ -3,7 +3,7 @@
  * any number of read-only connections may look on. @module
  */
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { concat, type Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
 import { Fault, must } from '../core/fault.ts';
@@ -11,7 +11,7 @@ import { EMPTY_ROOT } from '../core/hash.ts';
 import type { KeyUse } from '../core/logkeys.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import type { Batch, EntryMode, LogStore, Publication, PublishedNote } from '../log/ports.ts';
-import { schemaOf, usePragmas } from './database.ts';
+import { openDatabase, schemaOf, usePragmas } from './database.ts';
 
 type StoredRun = { readonly first: number; readonly entries: Uint8Array };
 
@@ -27,25 +27,27 @@ const KEY_USES: readonly KeyUse[] = ['checkpoint-ed25519', 'checkpoint-mldsa44',
 /** Makes the database of a new log; refuses if the file exists. */
 export function createStore(path: string, { origin, entries }: LogIdentity): void {
   if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a log`);
-  const db = new Database(path);
-  // Before any table: tiles of 9 kB fit two pages of 8 KiB, and 8 KiB pages wrote fastest.
-  db.pragma('page_size = 8192');
-  usePragmas(db);
-  db.transaction(() => {
-    db.exec(schemaOf('log'));
-    db.prepare('INSERT INTO log VALUES (1, 1, ?, ?)').run(origin, entries);
-    db.prepare('INSERT INTO head VALUES (1, 0, ?)').run(EMPTY_ROOT);
-    for (const use of KEY_USES) db.prepare('INSERT INTO derived_key VALUES (?, 0)').run(use);
-  })();
-  db.close();
+  openDatabase(path, {}, (db) => {
+    // Before any table: tiles of 9 kB fit two pages of 8 KiB, and 8 KiB pages wrote fastest.
+    db.pragma('page_size = 8192');
+    usePragmas(db);
+    db.transaction(() => {
+      db.exec(schemaOf('log'));
+      db.prepare('INSERT INTO log VALUES (1, 1, ?, ?)').run(origin, entries);
+      db.prepare('INSERT INTO head VALUES (1, 0, ?)').run(EMPTY_ROOT);
+      for (const use of KEY_USES) db.prepare('INSERT INTO derived_key VALUES (?, 0)').run(use);
+    })();
+    db.close();
+  });
 }
 
 /** Opens the database of a log; refuses to create one. */
 export function openStore(path: string, options: { readonly?: boolean } = {}): SqliteStore {
   if (!existsSync(path)) throw new Fault('bad-request', `there is no log at ${path}; \`limmat init\` makes one`);
-  const db = new Database(path, { fileMustExist: true, readonly: options.readonly ?? false });
-  usePragmas(db);
-  return new SqliteStore(db);
+  return openDatabase(path, { fileMustExist: true, readonly: options.readonly ?? false }, (db) => {
+    usePragmas(db);
+    return new SqliteStore(db);
+  });
 }
 
 export class SqliteStore implements LogStore, Publication {

@@ -1,24 +1,25 @@
 /** The state of a witness in an SQLite database of its own; tables and rules in `schema.sql`. @module */
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { sha256 } from '#sha256';
 import { concat, HASH_BYTES, type Hash, toHex, utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { EMPTY_ROOT, hashAt } from '../core/hash.ts';
 import { formatVkey, parseNote, parseVkey, type Vkey } from '../core/note.ts';
 import type { Evidence, Known, WitnessedLog, WitnessStore } from '../witness/ports.ts';
-import { schemaOf, usePragmas } from './database.ts';
+import { openDatabase, schemaOf, usePragmas } from './database.ts';
 
 /** Makes the database of a new witness; refuses if the file exists. */
 export function createWitnessStore(path: string, name: string): void {
   if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a witness`);
-  const db = new Database(path);
-  usePragmas(db);
-  db.transaction(() => {
-    db.exec(schemaOf('witness'));
-    db.prepare('INSERT INTO witness VALUES (1, 1, ?)').run(name);
-  })();
-  db.close();
+  openDatabase(path, {}, (db) => {
+    usePragmas(db);
+    db.transaction(() => {
+      db.exec(schemaOf('witness'));
+      db.prepare('INSERT INTO witness VALUES (1, 1, ?)').run(name);
+    })();
+    db.close();
+  });
 }
 
 /** Opens the database of a witness; refuses to create one. */
@@ -26,10 +27,11 @@ export function openWitnessStore(path: string): SqliteWitnessStore {
   if (!existsSync(path)) {
     throw new Fault('bad-request', `there is no witness at ${path}; \`limmat witness init\` makes one`);
   }
-  const db = new Database(path, { fileMustExist: true });
-  usePragmas(db);
-  db.pragma('foreign_keys = ON');
-  return new SqliteWitnessStore(db);
+  return openDatabase(path, { fileMustExist: true }, (db) => {
+    usePragmas(db);
+    db.pragma('foreign_keys = ON');
+    return new SqliteWitnessStore(db);
+  });
 }
 
 type LogRow = { origin: string; size: number; root: Uint8Array; time: number; note: Uint8Array | null };

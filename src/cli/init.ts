@@ -23,6 +23,7 @@ import { createStore } from '../store/sqlite.ts';
 import { firstHeartbeat, firstPolicy, type GenesisParts, signGenesis } from './genesis.ts';
 import { keepToken, keepVkeys, keyringOf, keysToPin, makeTokenKeys, readToken } from './keyring.ts';
 import { type LogDirectory, logDirectory } from './logdir.ts';
+import { allOrNothing, type Make } from './making.ts';
 import { runLog } from './openlog.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
@@ -91,22 +92,26 @@ async function init(options: Options): Promise<void> {
   const entries = await begin(options, keys, async (logKey) =>
     options.entries === 'opaque' ? [] : firstEntries(options, origin, logKey, operator?.signer),
   );
-  if (!options.genesis) keepKeys(keys);
-  const madeKey = operator?.seed && keepKey(`${directory.data}/operator-key.pem`, operator.seed);
-  createGuardFile(directory.guard);
-  createStore(directory.database, { origin, entries: options.entries });
-  const made = await publishFirst(directory, entries);
-  const vkeys = keysToPin(directory, made);
-  keepVkeys(directory.vkeys, vkeys);
-  const others = made.filter((vkey) => !vkeys.includes(vkey));
-  if (others.length > 0) keepVkeys(directory.softwareVkey, others);
+  const operatorFile = operator?.seed && `${directory.data}/operator-key.pem`;
+  const vkeys = await allOrNothing(async (make) => {
+    if (!options.genesis) keepKeys(keys, make);
+    if (operatorFile) make(operatorFile, (path) => createKeyFile(path, 'ed25519', operator.seed as Uint8Array));
+    make(directory.guard, createGuardFile);
+    make(directory.database, (path) => createStore(path, { origin, entries: options.entries }));
+    const made = await publishFirst(directory, entries);
+    const pinned = keysToPin(directory, made);
+    const others = made.filter((vkey) => !pinned.includes(vkey));
+    if (others.length > 0) make(directory.softwareVkey, (path) => keepVkeys(path, others));
+    make(directory.vkeys, (path) => keepVkeys(path, pinned));
+    return pinned;
+  });
   const genesis = entries[0] && toHex(leafHash(entries[0]));
   report(options, {
     origin,
     data: directory.data,
     guard: directory.guard,
     token: existsSync(directory.token) ? directory.token : undefined,
-    operatorKey: madeKey,
+    operatorKey: operatorFile,
     genesis,
     vkeys: vkeys.map(formatVkey),
   });
@@ -145,21 +150,26 @@ async function begin<T>(
   }
 }
 
-function keepKeys({ directory, token, seed }: Keys): void {
+function keepKeys({ directory, token, seed }: Keys, make: Make): void {
   mkdirSync(directory.data, { recursive: true, mode: 0o700 });
-  createSeed(directory.seed, seed);
-  if (token) keepToken(directory.token, token);
+  make(directory.seed, (path) => createSeed(path, seed));
+  if (token) make(directory.token, (path) => keepToken(path, token));
 }
 
-function refuseTaken(directory: LogDirectory, { genesis }: Options): void {
-  const { database, guard, vkeys, softwareVkey, seed, token } = directory;
+function refuseTaken({ data, ...files }: LogDirectory, { genesis }: Options): void {
+  const { database, guard, vkeys, softwareVkey, seed, token } = files;
   const taken = [database, guard, vkeys, softwareVkey, ...(genesis ? [] : [seed, token])].find(existsSync);
-  if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a log: choose another --data`);
+  if (!taken) return;
+  let next = 'choose another --data';
+  if (existsSync(draftIn(data)) && !existsSync(guard)) next = 'it is a draft, which --genesis FILE completes';
+  // The last that is made.
+  else if (!existsSync(vkeys))
+    next += `; if an init was cut off here and nobody uses the log, remove ${data} and ${guard}`;
+  throw new Fault('bad-request', `${taken} exists; init never overwrites a log: ${next}`);
 }
 
-function keepKey(path: string, seed: Uint8Array): string {
-  createKeyFile(path, 'ed25519', seed);
-  return path;
+function draftIn(data: string): string {
+  return `${data}/genesis.json`;
 }
 
 /** The operator's key: from the file that is given, or a new one with the seed that is to be kept. */
@@ -211,9 +221,12 @@ async function draft(options: Options, keys: Keys): Promise<void> {
   const policy = await begin(options, keys, async (logKey) =>
     firstPolicy({ ...genesisParts(options, origin, logKey), operatorKey: operator }),
   );
-  const file = `${directory.data}/genesis.json`;
-  keepKeys(keys);
-  createFile(file, utf8(`${JSON.stringify(toJson('policy', policy), null, 2)}\n`));
+  const file = draftIn(directory.data);
+  const text = `${JSON.stringify(toJson('policy', policy), null, 2)}\n`;
+  await allOrNothing((make) => {
+    keepKeys(keys, make);
+    make(file, (path) => createFile(path, utf8(text)));
+  });
   const next = `limmat sign policy --file ${file} --issuer ${options.operator} --key OPERATOR.pem --audience ${origin} --out genesis.cose`;
   print(options.json, {
     draft: file,

@@ -4,7 +4,8 @@ import { parseCheckpoint } from '../core/checkpoint.ts';
 import { Fault } from '../core/fault.ts';
 import { parseNote } from '../core/note.ts';
 import { Catalogue } from '../lookup/catalogue.ts';
-import { openPostings, removePostings } from '../store/postings.ts';
+import { removeDatabase } from '../store/database.ts';
+import { openPostings } from '../store/postings.ts';
 import { openStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
 import { proofsOf, sourceOf } from './openlookup.ts';
@@ -28,7 +29,7 @@ function rebuildLookup(options: { data?: string; json?: boolean }): void {
   const published = store.published();
   if (!published) throw new Fault('bad-request', 'nothing is published yet: `limmat serve` publishes');
   const head = { ...parseCheckpoint(parseNote(published.note).text), note: published.note };
-  removePostings(directory.lookup);
+  removeDatabase(directory.lookup);
   const postings = openPostings(directory.lookup);
   const tree = proofsOf(store, head);
   const catalogue = new Catalogue({ log: sourceOf(store), postings, tree: () => tree }, head.size);

@@ -5,10 +5,11 @@ import type { Command } from 'commander';
 import { utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { formatVkey, isKeyName } from '../core/note.ts';
-import { createFile } from '../store/durable.ts';
 import { createMirrorStore } from '../store/mirror.ts';
 import { createSeed, readSeed } from '../store/seed.ts';
 import { createStore } from '../store/sqlite.ts';
+import { keepVkeys } from './keyring.ts';
+import { allOrNothing } from './making.ts';
 import { mirrorDirectory, mirrorKeys } from './mirrordir.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
@@ -24,7 +25,7 @@ export function makeInit(): Command {
 
 type Options = { data?: string; name?: string; vkey?: string; json?: boolean };
 
-function init(options: Options): void {
+async function init(options: Options): Promise<void> {
   const name = required(options, 'name');
   const origins = [...new Set(readVkeys(required(options, 'vkey')).map((vkey) => vkey.name))];
   const [origin] = origins as [string];
@@ -38,10 +39,13 @@ function init(options: Options): void {
   const taken = [directory.database, directory.tree, directory.seed, directory.vkeys].find(existsSync);
   if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a mirror`);
   mkdirSync(directory.data, { recursive: true, mode: 0o700 });
-  createSeed(directory.seed, randomBytes(32));
-  const vkeys = mirrorKeys(name, readSeed(directory.seed)).map(({ vkey }) => formatVkey(vkey));
-  createFile(directory.vkeys, utf8(vkeys.map((vkey) => `${vkey}\n`).join('')));
-  createStore(directory.tree, { origin, entries: 'opaque' });
-  createMirrorStore(directory.database, { name, origin });
+  const vkeys = await allOrNothing((make) => {
+    make(directory.seed, (path) => createSeed(path, randomBytes(32)));
+    const made = mirrorKeys(name, readSeed(directory.seed)).map(({ vkey }) => vkey);
+    make(directory.vkeys, (path) => keepVkeys(path, made));
+    make(directory.tree, (path) => createStore(path, { origin, entries: 'opaque' }));
+    make(directory.database, (path) => createMirrorStore(path, { name, origin }));
+    return made.map(formatVkey);
+  });
   print(options.json, { name, origin, data: directory.data, vkeys });
 }

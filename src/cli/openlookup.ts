@@ -7,7 +7,8 @@ import { Catalogue } from '../lookup/catalogue.ts';
 import type { Port, PublishedHead } from '../lookup/channel.ts';
 import type { LogSource, ProofSource } from '../lookup/ports.ts';
 import { serveLookup } from '../lookup/service.ts';
-import { isDamaged, openPostings, removePostings } from '../store/postings.ts';
+import { removeDatabase } from '../store/database.ts';
+import { isDamaged, openPostings } from '../store/postings.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 
 /** Where the log and its postings lie. */
@@ -24,7 +25,7 @@ export function runLookup(port: Port, { database, postings: path }: LookupOption
       open: (published) => new Catalogue({ log: sourceOf(store), postings, tree: () => tree }, published),
       discard() {
         postings.close();
-        removePostings(path);
+        removeDatabase(path);
         postings = openPostings(path);
       },
       isDamage: isDamaged,

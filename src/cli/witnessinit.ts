@@ -8,6 +8,7 @@ import { formatVkey, isKeyName } from '../core/note.ts';
 import { createSeed } from '../store/seed.ts';
 import { createWitnessStore } from '../store/witness.ts';
 import { keepVkeys } from './keyring.ts';
+import { allOrNothing } from './making.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { witnessDirectory } from './witnessdir.ts';
@@ -21,7 +22,7 @@ export function makeInit(): Command {
     .action(init);
 }
 
-function init(options: { data?: string; name?: string; token?: string; json?: boolean }): void {
+async function init(options: { data?: string; name?: string; token?: string; json?: boolean }): Promise<void> {
   const name = required(options, 'name');
   if (!isKeyName(name) || utf8(name).length > 255) {
     throw new Fault('bad-request', `"${name}" cannot name a witness: no spaces, no plus and at most 255 bytes`);
@@ -32,15 +33,18 @@ function init(options: { data?: string; name?: string; token?: string; json?: bo
   if (taken) throw new Fault('bad-request', `${taken} exists; init never overwrites a witness`);
   const token = options.token === undefined ? undefined : makeWitnessToken(options.token, name);
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  createSeed(directory.seed, randomBytes(32));
-  token?.keep(directory);
-  const { cosigners, close } = openWitnessKeys(directory, name);
-  close();
-  const all = cosigners.map(({ vkey }) => vkey);
-  // Whoever puts the file into a policy rests on the token, not on the seed beside it.
-  const vkeys = token ? all.slice(0, 1) : all;
-  keepVkeys(directory.vkeys, vkeys);
-  if (token) keepVkeys(directory.softwareVkey, all.slice(1));
-  createWitnessStore(directory.database, name);
-  print(options.json, { name, data, vkeys: vkeys.map(formatVkey) });
+  const made = await allOrNothing((make) => {
+    make(directory.seed, (path) => createSeed(path, randomBytes(32)));
+    if (token) make(directory.token, () => token.keep(directory));
+    const { cosigners, close } = openWitnessKeys(directory, name);
+    close();
+    const all = cosigners.map(({ vkey }) => vkey);
+    // Whoever puts the file into a policy rests on the token, not on the seed beside it.
+    const vkeys = token ? all.slice(0, 1) : all;
+    make(directory.vkeys, (path) => keepVkeys(path, vkeys));
+    if (token) make(directory.softwareVkey, (path) => keepVkeys(path, all.slice(1)));
+    make(directory.database, (path) => createWitnessStore(path, name));
+    return vkeys;
+  });
+  print(options.json, { name, data, vkeys: made.map(formatVkey) });
 }

@@ -1,5 +1,5 @@
 /** What all SQLite databases here share: how they open, the sections of `schema.sql`, and pragmas. @module */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { Fault, must } from '../core/fault.ts';
 import { closeAfterError } from './close.ts';
@@ -43,6 +43,25 @@ export function openDatabase<T>(path: string, options: Database.Options, open: (
     const hint = HINTS.find(([code]) => error.code.startsWith(code))?.[1];
     throw new Fault('bad-request', `${path}: ${error.message}${hint ? `; ${hint}` : ''}`);
   }
+}
+
+/** Makes a database, whole or not at all. Fault `bad-request` if the file exists, which is `what` to the user. */
+export function createDatabase(path: string, what: string, make: (db: Database.Database) => void): void {
+  if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a ${what}`);
+  try {
+    openDatabase(path, {}, (db) => {
+      make(db);
+      db.close();
+    });
+  } catch (error) {
+    removeDatabase(path);
+    throw error;
+  }
+}
+
+/** Removes the file and what SQLite keeps beside it. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
 }
 
 export function usePragmas(db: Database.Database): void {

@@ -1,15 +1,18 @@
 /** Small files that survive power loss: bytes, then the name, then the directory are on disk before a call returns. @module */
-import { closeSync, constants, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Fault } from '../core/fault.ts';
 
-/** Writes a new file; Fault `bad-request` if it exists. Secrets get mode 0o600 from the first moment on. */
+/** Writes a new file, whole or not at all; Fault `bad-request` if it exists. Secrets get mode 0o600 from the first moment on. */
 export function createFile(path: string, bytes: Uint8Array, mode = 0o644): void {
   try {
     writeWhole(path, constants.O_EXCL, bytes, mode);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new Fault('bad-request', `${path} exists and is not overwritten`);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new Fault('bad-request', `${path} exists and is not overwritten`);
+    }
+    rmSync(path, { force: true });
+    throw error;
   }
   syncDirectory(dirname(path));
 }

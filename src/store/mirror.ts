@@ -5,21 +5,19 @@ import { sha256 } from '#sha256';
 import { type Hash, toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { KnownCheckpoint, MirroredCheckpoint, MirrorStore } from '../monitor/ports.ts';
-import { openDatabase, schemaOf, usePragmas } from './database.ts';
+import { createDatabase, openDatabase, schemaOf, usePragmas } from './database.ts';
 
 /** What `init` fixed about a mirror. */
 export type MirrorIdentity = { readonly name: string; readonly origin: string };
 
 /** Makes the database of a new mirror; refuses if the file exists. */
 export function createMirrorStore(path: string, { name, origin }: MirrorIdentity): void {
-  if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a mirror`);
-  openDatabase(path, {}, (db) => {
+  createDatabase(path, 'mirror', (db) => {
     usePragmas(db);
     db.transaction(() => {
       db.exec(schemaOf('mirror'));
       db.prepare('INSERT INTO mirror VALUES (1, 1, ?, ?)').run(name, origin);
     })();
-    db.close();
   });
 }
 

@@ -2,10 +2,10 @@
  * The postings of a lookup in a SQLite file of its own, which holds nothing that could not be made again: one that is
  * damaged, or of another format, is thrown away. @module
  */
-import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { HASH_BYTES, type Hash } from '../core/bytes.ts';
 import type { Covered, PostingStore, Run } from '../lookup/ports.ts';
+import { removeDatabase } from './database.ts';
 
 /** Counts up with every change to the tables, or to what the terms of an entry are. */
 const FORMAT = 2;
@@ -23,7 +23,7 @@ export function openPostings(path: string): SqlitePostings {
     return new SqlitePostings(openFile(path));
   } catch (error) {
     if (!isDamaged(error)) throw error;
-    removePostings(path);
+    removeDatabase(path);
     return new SqlitePostings(openFile(path));
   }
 }
@@ -31,11 +31,6 @@ export function openPostings(path: string): SqlitePostings {
 /** Whether an error says that the file is not what was written. */
 export function isDamaged(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(?:CORRUPT|NOTADB)/.test(error.code);
-}
-
-/** Removes the file and what SQLite keeps beside it. */
-export function removePostings(path: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
 }
 
 function openFile(path: string): Database.Database {

@@ -11,7 +11,7 @@ import { EMPTY_ROOT } from '../core/hash.ts';
 import type { KeyUse } from '../core/logkeys.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import type { Batch, EntryMode, LogStore, Publication, PublishedNote } from '../log/ports.ts';
-import { openDatabase, schemaOf, usePragmas } from './database.ts';
+import { createDatabase, openDatabase, schemaOf, usePragmas } from './database.ts';
 
 type StoredRun = { readonly first: number; readonly entries: Uint8Array };
 
@@ -26,8 +26,7 @@ const KEY_USES: readonly KeyUse[] = ['checkpoint-ed25519', 'checkpoint-mldsa44',
 
 /** Makes the database of a new log; refuses if the file exists. */
 export function createStore(path: string, { origin, entries }: LogIdentity): void {
-  if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a log`);
-  openDatabase(path, {}, (db) => {
+  createDatabase(path, 'log', (db) => {
     // Before any table: tiles of 9 kB fit two pages of 8 KiB, and 8 KiB pages wrote fastest.
     db.pragma('page_size = 8192');
     usePragmas(db);
@@ -37,7 +36,6 @@ export function createStore(path: string, { origin, entries }: LogIdentity): voi
       db.prepare('INSERT INTO head VALUES (1, 0, ?)').run(EMPTY_ROOT);
       for (const use of KEY_USES) db.prepare('INSERT INTO derived_key VALUES (?, 0)').run(use);
     })();
-    db.close();
   });
 }
 

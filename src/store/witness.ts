@@ -7,18 +7,16 @@ import { Fault } from '../core/fault.ts';
 import { EMPTY_ROOT, hashAt } from '../core/hash.ts';
 import { formatVkey, parseNote, parseVkey, type Vkey } from '../core/note.ts';
 import type { Evidence, Known, WitnessedLog, WitnessStore } from '../witness/ports.ts';
-import { openDatabase, schemaOf, usePragmas } from './database.ts';
+import { createDatabase, openDatabase, schemaOf, usePragmas } from './database.ts';
 
 /** Makes the database of a new witness; refuses if the file exists. */
 export function createWitnessStore(path: string, name: string): void {
-  if (existsSync(path)) throw new Fault('bad-request', `${path} exists; init never overwrites a witness`);
-  openDatabase(path, {}, (db) => {
+  createDatabase(path, 'witness', (db) => {
     usePragmas(db);
     db.transaction(() => {
       db.exec(schemaOf('witness'));
       db.prepare('INSERT INTO witness VALUES (1, 1, ?)').run(name);
     })();
-    db.close();
   });
 }
 

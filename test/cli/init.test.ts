@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -57,10 +57,34 @@ test('init never overwrites: neither the log nor any part of one', async () => {
   assert.not.ok(existsSync(guarded), 'and nothing was left behind');
 });
 
-test('init that cannot open what it has made says so and ends', async () => {
+test('init that cannot make or open a part of a log, witness or mirror says so, ends, and leaves the place free', async () => {
   const data = join(folder(), 'log');
   mkdirSync(`${data}.guard.lock`); // as a full disk would, where the guard lies
   assert.match(await ends(2, ...init(data)), /log\.guard\.lock: unable to open/);
+  assert.equal(readdirSync(data), []);
+  rmdirSync(`${data}.guard.lock`);
+  await run(...init(data));
+  for (const [database, ...made] of [
+    ['witness.db', 'witness', 'init', '--name', 'w.example/w1'],
+    ['mirror.db', 'mirror', 'init', '--name', 'm.example/m1', '--vkey', `${data}/log.vkey`],
+  ] as const) {
+    const other = join(folder(), 'other');
+    mkdirSync(`${other}/${database}-wal`, { recursive: true });
+    assert.match(await ends(2, ...made, '--data', other), database);
+    assert.equal(readdirSync(other), [`${database}-wal`]);
+    rmdirSync(`${other}/${database}-wal`);
+    await run(...made, '--data', other);
+  }
+});
+
+test('init says what is in the way: a log, a draft, or what an init that was cut off has left', async () => {
+  const data = join(folder(), 'log');
+  await run(...init(data));
+  assert.match(await ends(2, ...init(data)), /log\.db exists; init never overwrites a log: choose another --data\n$/);
+  rmSync(`${data}/log.vkey`);
+  assert.match(await ends(2, ...init(data)), `if an init was cut off here and nobody uses the log, remove ${data} and`);
+  const { data: drafted } = await ceremony();
+  assert.match(await ends(2, ...init(drafted)), /seed exists.*: it is a draft, which --genesis FILE completes/);
 });
 
 test('init writes nothing when what it was given is not good, so that the next try works', async () => {

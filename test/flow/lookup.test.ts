@@ -7,7 +7,8 @@ import { LogClient } from '../../src/client/logclient.ts';
 import { verifyProof } from '../../src/client/offline.ts';
 import { toHex } from '../../src/core/bytes.ts';
 import { parseVkey } from '../../src/core/note.ts';
-import { removePostings } from '../../src/store/postings.ts';
+import { removeDatabase } from '../../src/store/database.ts';
+
 import { buildStatement, governance, ORIGIN, openWorld, policyFields } from '../../tools/vendor.ts';
 import { folder } from '../folder.ts';
 import { limmat, type Server, serve } from './server.ts';
@@ -160,7 +161,7 @@ test('kill -9 in the middle, the file lost, damaged, or rebuilt: the answers are
   const live = await serve(data);
   const before = await answers(live);
   await live.end('SIGTERM');
-  for (const spoil of [() => removePostings(file), () => writeFileSync(file, 'damaged'.repeat(1000))]) {
+  for (const spoil of [() => removeDatabase(file), () => writeFileSync(file, 'damaged'.repeat(1000))]) {
     spoil();
     const again = await serve(data);
     assert.equal(await answers(again), before);

@@ -3,19 +3,18 @@
  * that satisfies the policy, and writes it beside each file. A statement lies in a spool until it is proven. @module
  */
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { bundleOf, Log, type Logged } from '../client/log.ts';
+import { Log, type Logged } from '../client/log.ts';
 import { fileSpool, refusedPath, type Spool } from '../client/spool.ts';
 import { Submitter } from '../client/submitter.ts';
 import { parseTrust, type Trust } from '../client/trust.ts';
 import type { Verified } from '../client/verify.ts';
-import { utf8 } from '../core/bytes.ts';
 import { decodeStatement, entryIdOf } from '../core/cose.ts';
-import { Fault, must } from '../core/fault.ts';
-import { replaceFile } from '../store/durable.ts';
+import { Fault } from '../core/fault.ts';
+import { ofMachine, writeBundles } from './bundles.ts';
 import { collectLines } from './common.ts';
-import { exitCode, FAILED, isSystemError, sentenceOf, UNAVAILABLE } from './exit.ts';
+import { exitCode, FAILED, isSystemError, UNAVAILABLE } from './exit.ts';
 import { explained } from './hints.ts';
 import { command, missing, parseBaseUrl, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
@@ -63,18 +62,22 @@ async function pass(artifacts: string[], options: Options, self: Command): Promi
   const logs = logsOf(options);
   const folder = options.offlineSpool ?? options.spool;
   const spool = fileSpool(folder);
+  const bundles = new Map<Logged, string[]>();
   const submitter = new Submitter({
     logs,
     spool,
     patience: parseNumber('patience', options.patience),
-    keep: (logged, note, log) => writeBundles(log, logged, JSON.parse(note) as string[], folder),
+    async keep(logged, note, log) {
+      const place = { folder, isLater: options.resume === true };
+      bundles.set(logged, await writeBundles(log, logged, JSON.parse(note) as string[], place));
+    },
   });
   if (options.resume && artifacts.length > 0) {
     throw new Fault('bad-request', '--resume goes on with what lies in the spool: leave out the files');
   }
   if (options.resume) {
     requireNamed(folder, options, self);
-    return resume(submitter, spool, folder, options);
+    return resume(submitter, spool, folder, bundles, options);
   }
   if (artifacts.length === 0) throw new Fault('bad-request', 'gate takes the files of a build, or --resume');
   const { url: _, trust: __, ...said } = options;
@@ -117,35 +120,6 @@ function logsOf({ url: urls, trust: files }: Options): Log[] {
   return urls.map((url, i) => new Log({ url, trust: trusts[trusts.length === 1 ? 0 : i] as Trust }));
 }
 
-/**
- * Beside each file; where their folders are gone one for all of them, as it is the same: in the spool, by the name that
- * the statement had there.
- */
-function bundlesOf(artifacts: readonly string[], folder: string, id: string): string[] {
-  const places = artifacts.map((path) => (existsSync(dirname(path)) ? path : join(folder, id)));
-  return [...new Set(places.map(bundlePath))];
-}
-
-/** Fault `bad-request` if one cannot be written: then the statement stays in the spool. */
-async function writeBundles(log: Log, logged: Logged, artifacts: readonly string[], folder: string): Promise<void> {
-  const { statement, index, origin } = logged.verified;
-  must(statement !== undefined, 'what was submitted is a statement');
-  // Asked once: it is the submitter that waits, no longer than its patience.
-  const bundle = utf8(bundleOf(logged, await log.once.enrolment(statement.kid)));
-  for (const path of bundlesOf(artifacts, folder, entryIdOf(statement.id))) {
-    try {
-      replaceFile(path, bundle);
-    } catch (error) {
-      throw ofMachine(error, `logged, as entry ${index} of ${origin}; but the proof is not kept as ${path}: `);
-    }
-  }
-}
-
-/** What this machine would not do as a Fault, so that the rest of a spool goes on; any other error as it is. */
-function ofMachine(error: unknown, before = ''): unknown {
-  return isSystemError(error) ? new Fault('bad-request', before + sentenceOf(error), { cause: error }) : error;
-}
-
 /** A folder that is named in the call and is not there is misspelt; by default, or from the environment, nothing waits. */
 function requireNamed(folder: string, { offlineSpool }: Options, self: Command): void {
   const isNamed = self.getOptionValueSource(offlineSpool === undefined ? 'spool' : 'offlineSpool') === 'cli';
@@ -153,14 +127,20 @@ function requireNamed(folder: string, { offlineSpool }: Options, self: Command):
   throw new Fault('bad-request', `there is no folder ${folder}: name the one in which the statements lie`);
 }
 
-async function resume(submitter: Submitter, spool: Spool, folder: string, options: Options): Promise<void> {
+async function resume(
+  submitter: Submitter,
+  spool: Spool,
+  folder: string,
+  bundles: ReadonlyMap<Logged, readonly string[]>,
+  options: Options,
+): Promise<void> {
   const results: Record<string, unknown>[] = [];
   let [worst, waiting, refusals] = [0, 0, 0];
   for await (const one of submitter.resume()) {
     const artifacts = JSON.parse(one.note) as string[];
     if ('logged' in one) {
-      const bundles = bundlesOf(artifacts, folder, one.id);
-      results.push({ logged: true, artifacts, entry: one.logged.verified.index, bundles });
+      const { logged } = one;
+      results.push({ logged: true, artifacts, entry: logged.verified.index, bundles: bundles.get(logged) });
       continue;
     }
     const waits = (await spool.all()).has(one.id);

@@ -42,7 +42,12 @@ export async function provenAlready(
   return undefined;
 }
 
-function verifiedBy(logs: readonly Log[], bundle: Uint8Array, digests: ReadonlyMap<string, Uint8Array>) {
+/** What the bundle proves of a file with these digests by the trust in one of the logs; none if nothing. */
+export function verifiedBy(
+  logs: readonly Log[],
+  bundle: Uint8Array,
+  digests: ReadonlyMap<string, Uint8Array>,
+): Verified | undefined {
   for (const { trust } of logs) {
     try {
       return verify(bundle, trust, { digests });

@@ -183,6 +183,24 @@ test('where the folder of a file is gone its bundle goes into the spool by its e
   for (const name of names) assert.match(stdout, new RegExp(`^  bundles {4}\\S*/${name}$`, 'm'), stdout);
 });
 
+test('a path that holds another build by now gets the proof of that one alone; that of the earlier goes into the spool', async () => {
+  const { files, spool } = job('a.bin');
+  const [file] = files as [string];
+  const earlier = `${file}.earlier`;
+  cpSync(file, earlier);
+  await ends(3, 'gate', file, ...flags('4.6', spool, NOWHERE), '--patience', '0');
+  writeFileSync(file, 'a later build');
+  await ends(3, 'gate', file, ...flags('4.7', spool, NOWHERE), '--patience', '0');
+  const target = ['--trust', trust, '--url', vendor.server.url];
+  const { resumed } = await run('gate', '--resume', ...target, '--spool', spool);
+  const bundles = (resumed as { bundles: string[] }[]).flatMap((one) => one.bundles);
+  assert.is(bundles.length, 2);
+  const kept = bundles.find((path) => path !== `${file}.limmat.json`) as string;
+  assert.match(kept, /spool\/[A-Za-z0-9_-]{43}\.limmat\.json$/);
+  await run('verify', `${file}.limmat.json`, '--trust', trust, '--artifact', file);
+  await run('verify', kept, '--trust', trust, '--artifact', earlier);
+});
+
 test('a proof that cannot be kept is told as one that is logged, and what to do next; other files get theirs', async () => {
   const { files, spool } = job('a.bin', 'b.bin');
   const [file, other] = files as [string, string];

@@ -7,8 +7,9 @@ import type { OpenedCheckpoint, Signed } from './cosignature.ts';
 import type { Vkey } from './note.ts';
 import { NO_QUORUM, type Policy, type PolicyGroup, type PolicyWitness } from './tlogpolicy.ts';
 
-/** How old a cosignature may be, in seconds; a witness whose clock runs ahead of ours by more than `AHEAD` is wrong. */
+/** How old a cosignature may be, in seconds. */
 export type Age = { readonly now: number; readonly max: number };
+/** A cosignature that is dated ahead of our clock by more than so many seconds counts for nothing: one of two is wrong. */
 export const AHEAD = 300;
 
 export type Counted = { readonly witness: PolicyWitness; readonly time: number };

@@ -7,6 +7,7 @@ import { concat, fromUtf8, utf8 } from '../core/bytes.ts';
 import { type OpenedCheckpoint, openCheckpoint, type Signed } from '../core/cosignature.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { NoteSignature, Vkey } from '../core/note.ts';
+import { AHEAD } from '../core/quorum.ts';
 import { parseSize } from '../core/size.ts';
 
 export type WitnessAnswer = { readonly status: number; readonly type: string; readonly body: Uint8Array };
@@ -38,8 +39,6 @@ export type Judgement =
   /** Passing, or to be mended by someone. */
   | { readonly kind: 'busy' | 'broken'; readonly why: string };
 
-/** How far a witness's clock may be from ours, in seconds. */
-const CLOCK = 300;
 const MAX_ANSWER = 64 * 1024;
 
 /** Judges an answer. The proof that was sent has been verified, so who refuses it has another history. */
@@ -65,7 +64,8 @@ function judgeLines(body: Uint8Array, { text, size, vkeys, now }: Question): Jud
     return { kind: 'broken', why: `its cosignature of size ${size} is no good: ${messageOf(error)}` };
   }
   const { signed, note } = opened;
-  const wrong = signed.find(({ time = 0 }) => Math.abs(time - now) > CLOCK);
+  // This one was made just now, so it may not be older by more than that either.
+  const wrong = signed.find(({ time = 0 }) => Math.abs(time - now) > AHEAD);
   if (wrong) return { kind: 'broken', why: `its clock says ${wrong.time} seconds where ours says ${now}` };
   const lines = vkeys.flatMap(
     ({ name, id }) => note.signatures.find((line) => line.name === name && line.id === id) ?? [],

@@ -44,6 +44,7 @@ export type FaultCode =
   | 'request-timeout'
   // states of the log
   | 'key-away' // for a while: signing may be tried again
+  | 'clock-behind' // of a witness, far behind its last cosignature
   | 'pool-full'
   | 'too-many'
   | 'read-only'

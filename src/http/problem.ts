@@ -41,6 +41,7 @@ const STATUS = {
   'not-acceptable': [406, 'Not Acceptable'],
   'request-timeout': [408, 'Request Timeout'],
   'key-away': [503, 'Try Again Later'],
+  'clock-behind': [503, 'Try Again Later'],
   'pool-full': [503, 'Try Again Later'],
   'too-many': [429, 'Too Many Requests'],
   'read-only': [503, 'Read-Only'],

@@ -49,9 +49,15 @@ export function createWitnessMetrics(): WitnessMetrics {
   };
 }
 
-const health = object({ status: { enum: ['ok', 'degraded', 'stopping'] }, name: { type: 'string' }, logs: SIZE });
+const health = object({
+  status: { enum: ['ok', 'degraded', 'stopping'] },
+  'problem?': { type: 'string' },
+  name: { type: 'string' },
+  logs: SIZE,
+});
 const healthDescribed: Described = {
-  summary: 'Whether the witness can read its state; degraded while it cannot reach its key.',
+  summary:
+    'Whether the witness can read its state; degraded while it cannot reach its key, or its clock is far behind.',
   answers: {
     ...answers('It can', 'application/json', health),
     503: { says: 'It stops', types: { 'application/json': health } },
@@ -83,7 +89,10 @@ export function witnessOperatorRoutes(watched: Watched, metrics: WitnessMetrics)
 /** 200 while it can read its state, 503 while it stops; a state that cannot be read is a 500. */
 function healthHandler({ witness, name, stopping, away }: Watched): Handler {
   return () => {
-    const body = { status: stopping() ? 'stopping' : away() ? 'degraded' : 'ok', name, logs: witness.logs().length };
+    const logs = witness.logs();
+    const problem = witness.trouble(logs);
+    const status = stopping() ? 'stopping' : away() || problem ? 'degraded' : 'ok';
+    const body = { status, problem, name, logs: logs.length };
     return {
       status: stopping() ? 503 : 200,
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },

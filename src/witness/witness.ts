@@ -8,6 +8,7 @@ import { type Checkpoint, formatCheckpoint, parseCheckpoint } from '../core/chec
 import { type OpenedCheckpoint, openCheckpoint, signedMessage, toNoteSignature } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { COSIGNATURE_MLDSA44, formatNote, type NoteSignature, parseNote, type Vkey } from '../core/note.ts';
+import { isoTime } from '../core/quorum.ts';
 import type { Signer } from '../core/signature.ts';
 import { misbehaviour, refusal } from './decide.ts';
 import type { Evidence, Known, WitnessedLog, WitnessStore } from './ports.ts';
@@ -19,6 +20,8 @@ export type WitnessParts = {
   readonly store: WitnessStore;
   readonly cosigners: readonly Cosigner[];
   readonly clock: () => Date;
+  /** No log whose last cosignature is dated by more seconds ahead of the clock gets another; without it all do. */
+  readonly ahead?: number;
   /** Told of evidence that was not known before. */
   readonly alarm: (evidence: Evidence) => void;
 };
@@ -27,6 +30,10 @@ export type WitnessParts = {
 const ATTEMPTS = 5;
 /** Of each log and kind, so many are kept: whoever can sign as a log cannot fill the disk. */
 const MAX_EVIDENCE = 100;
+/** A clock that was wrong may have cosigned for very many logs. */
+const MAX_NAMED = 10;
+/** Short, as a log shows its operator no more than 200 bytes of an answer. */
+const MEND = 'set it right; if it is, it once was wrong: wait until then or make a new witness with a new key';
 
 export class Witness {
   readonly #parts: WitnessParts;
@@ -67,6 +74,17 @@ export class Witness {
     return store.origins().flatMap((origin) => store.log(origin) ?? []);
   }
 
+  /** Which of the logs get no cosignature as the clock is far behind their last, and until when; undefined if all do. */
+  trouble(logs: readonly WitnessedLog[]): string | undefined {
+    const now = this.#now();
+    const early = logs.filter(({ known }) => this.#isEarly(known, now));
+    if (early.length === 0) return undefined;
+    const named = early.slice(0, MAX_NAMED).map(({ origin, known }) => `${origin} until ${isoTime(known.time)}`);
+    const more = early.length > MAX_NAMED ? ` and ${early.length - MAX_NAMED} more` : '';
+    const why = `the last cosignature is dated then, the clock says ${isoTime(now)}: ${MEND}`;
+    return `nothing is cosigned for ${named.join(', ')}${more}: ${why}`;
+  }
+
   #check({ origin, known }: WitnessedLog, { old, proof, note }: AddCheckpoint, { checkpoint }: OpenedCheckpoint): void {
     const request = { old, proof, head: checkpoint };
     const kind = misbehaviour(known, request);
@@ -82,8 +100,13 @@ export class Witness {
   #cosign(known: Known, { checkpoint, note, signed }: OpenedCheckpoint): { known: Known; lines: string } {
     const { size, root } = checkpoint;
     const text = reencoded(checkpoint, note.text);
+    const now = this.#now();
+    if (this.#isEarly(known, now)) {
+      const why = `its last cosignature is dated ${isoTime(known.time)}, the clock says ${isoTime(now)}`;
+      throw new Fault('clock-behind', `${why}: ${MEND}`);
+    }
     // A clock that was set back does not make cosignatures older than those that were given out.
-    const time = Math.max(this.#now(), known.time);
+    const time = Math.max(now, known.time);
     const cosignatures = this.#parts.cosigners
       // ML-DSA cosignatures do not cover extension lines, so they would vouch for less than they seem to.
       .filter(({ vkey }) => vkey.type !== COSIGNATURE_MLDSA44 || checkpoint.extension === undefined)
@@ -96,6 +119,11 @@ export class Witness {
       known: { size, root, time, note: utf8(formatNote({ text, signatures })) },
       lines: whole.slice(text.length + 1),
     };
+  }
+
+  /** Whether another cosignature would count for nobody: it may not be older than the last, which is of the future. */
+  #isEarly({ time }: Known, now: number): boolean {
+    return time > now + (this.#parts.ahead ?? Number.POSITIVE_INFINITY);
   }
 
   #now(): number {

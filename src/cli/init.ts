@@ -28,6 +28,7 @@ import { runLog } from './openlog.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readBytes, readMap } from './readinput.ts';
+import { commandLine } from './shell.ts';
 
 export function makeCommand(): Command {
   return command('init', 'make a new log: its keys, its database, its guard and its first checkpoint')
@@ -227,11 +228,15 @@ async function draft(options: Options, keys: Keys): Promise<void> {
     keepKeys(keys, make);
     make(file, (path) => createFile(path, utf8(text)));
   });
-  const next = `limmat sign policy --file ${file} --issuer ${options.operator} --key OPERATOR.pem --audience ${origin} --out genesis.cose`;
-  print(options.json, {
-    draft: file,
-    next: `${next}\nlimmat init --data ${directory.data} --origin ${origin} --genesis genesis.cose`,
+  const said = { file, issuer: options.operator, key: 'OPERATOR.pem', audience: origin };
+  const signing = commandLine('limmat sign policy', { ...said, out: 'genesis.cose' });
+  const completing = commandLine('limmat init', {
+    data: options.data,
+    guard: options.guard,
+    origin,
+    genesis: 'genesis.cose',
   });
+  print(options.json, { draft: file, next: `${signing}\n${completing}` });
 }
 
 /** Opens the log as `serve` will, until its first checkpoint is published. Answers its vkeys. */
@@ -285,5 +290,5 @@ ${made.genesis ? `and the leaf hash of entry 0, the first policy:\n  ${made.gene
 Keep ${made.data}/seed secret: whoever has it ${made.token ? 'has the ML-DSA-44 key, which is in no token; its public half is in log-mldsa44.vkey there, for nobody who rests on the token' : 'can sign as this log'}.
 ${made.operatorKey ? `Move ${made.operatorKey} off this machine: it signs policies, and the server does not need it.\n` : ''}Leave ${made.guard} out of every backup: it is what keeps a restored database from lying.
 
-Next: npx limmat serve --data ${made.data} --listen 127.0.0.1:8080`);
+Next: ${commandLine('npx limmat serve', { data: made.data, guard: options.guard, listen: '127.0.0.1:8080' })}`);
 }

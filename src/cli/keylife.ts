@@ -10,6 +10,7 @@ import { type EnrolledFor, enrolmentFields, type KeyProof, proveKey, readKeyProo
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
+import { commandLine, quoted } from './shell.ts';
 import {
   compose,
   finishStep,
@@ -47,7 +48,8 @@ function prove(options: Target & Signing & Enrolling & { out?: string }): void {
   const out = required(options, 'out');
   const proof = proveKey(required(options, 'key'), enrolledFor(options));
   writeKeyProof(out, proof);
-  print(options.json, { file: out, ...proof, next: `limmat key enroll ${out} --key ROOT.pem --out enroll.cose` });
+  const next = commandLine(`limmat key enroll ${quoted(out)}`, { key: 'ROOT.pem', out: 'enroll.cose' });
+  print(options.json, { file: out, ...proof, next });
 }
 
 function enrolledFor(options: Target & Signing & Enrolling): EnrolledFor {

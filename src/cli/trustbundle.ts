@@ -16,6 +16,7 @@ import { command, required, requiredUrl, setting } from './options.ts';
 import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
 import { receiptKeys } from './receipts.ts';
+import { commandLine } from './shell.ts';
 import { readPolicy } from './trust.ts';
 
 export function makeCommand(): Command {
@@ -54,7 +55,7 @@ async function writeBundle(options: Options): Promise<void> {
     witnesses: trust.policy.witnesses.map(({ vkey }) => vkey.name),
     quorum: trust.policy.quorum,
     receiptKeys: (trust.receiptKeys ?? []).map((key) => toHex(thumbprintOf(key))),
-    next: `limmat verify FILE.tlog-proof --trust ${options.out} --artifact FILE`,
+    next: commandLine('limmat verify FILE.tlog-proof', { trust: options.out, artifact: 'FILE' }),
   });
 }
 

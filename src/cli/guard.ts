@@ -16,6 +16,7 @@ import { logDirectory } from './logdir.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { readVkeys } from './readinput.ts';
+import { commandLine, quoted } from './shell.ts';
 import { type FoundHead, largestOf, openHead, readHeads } from './signedheads.ts';
 
 export function makeCommand(): Command {
@@ -48,7 +49,7 @@ function rebuild(options: Options): void {
   if (guarded.includes(largest)) {
     throw new Fault('bad-request', `the guard ${directory.guard} is whole, and nothing larger was signed: keep it`);
   }
-  checkHeads(store, heads, largest, options.head);
+  checkHeads(store, heads, largest, options);
   const kept = setAside(directory.guard);
   // At once: a guard of which only the beginning was written would permit what it should not.
   replaceFile(directory.guard, utf8(formatGuard(inOrder(heads), origin)));
@@ -59,7 +60,7 @@ function rebuild(options: Options): void {
     root: toHex(largest.root),
     found: largest.found,
     ...(kept ? { oldGuard: kept } : {}),
-    next: `limmat serve --data ${directory.data}, once nobody has a larger checkpoint than this one`,
+    next: `\`${commandLine('limmat serve', { data: options.data, guard: options.guard })}\`, once nobody has a larger checkpoint than this one`,
   });
   store.close();
   release();
@@ -78,11 +79,13 @@ function headsOf(path: string, origin: string): FoundHead[] {
 }
 
 /** Every head must be of the tree in the database, and none beyond it. */
-function checkHeads(store: SqliteStore, heads: readonly Head[], largest: FoundHead, files: readonly string[]): void {
+function checkHeads(store: SqliteStore, heads: readonly Head[], largest: FoundHead, options: Options): void {
   const head = store.head();
   if (largest.size > head.size) {
     const message = `the database has ${head.size} entries, and ${largest.found} shows that size ${largest.size} was signed`;
-    const next = `limmat recover --from MIRROR --head ${files.join(' ')}`;
+    const { data, guard, vkey, head: files = [] } = options;
+    const recover = commandLine('limmat recover', { data, guard, vkey, from: 'MIRROR' });
+    const next = `${recover} --head ${files.map(quoted).join(' ')}`;
     throw new Fault('refused', `${message}: complete it first with \`${next}\``);
   }
   const audit = new Audit(store, head);

@@ -24,6 +24,7 @@ import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { readVkeys } from './readinput.ts';
+import { commandLine } from './shell.ts';
 import { largestOf, openHead, readHeads } from './signedheads.ts';
 
 export function makeCommand(): Command {
@@ -53,7 +54,7 @@ async function run(options: Options): Promise<void> {
   const newest = openHead(await get('checkpoint'), from, vkeys, origin);
   if (newest.size > Math.max(before.size, target.size) || !isWhole) checkSource(newest, from, target);
   if (isWhole) {
-    print(options.json, { recovered: 0, size: before.size, next: nextStep(directory) });
+    print(options.json, { recovered: 0, size: before.size, next: nextStep(directory, options) });
   } else {
     const bar = progressBar('recovering', target.size, options.json);
     const copy = new Reader(get, target);
@@ -64,7 +65,7 @@ async function run(options: Options): Promise<void> {
     );
     keys.keyring.close();
     const { size, root } = store.head();
-    print(options.json, { recovered, size, root: toHex(root), next: nextStep(directory) });
+    print(options.json, { recovered, size, root: toHex(root), next: nextStep(directory, options) });
   }
   store.close();
   release();
@@ -125,6 +126,8 @@ function rulesOf(store: SqliteStore, { inUse }: LogKeys): Rules {
   return new StatementRules({ store, statementKey, learn: unheard, signing: unheard, rootAt, acceptClockStep: true });
 }
 
-function nextStep({ data, guard }: LogDirectory): string {
-  return existsSync(guard) ? `limmat serve --data ${data}` : `limmat guard rebuild --data ${data} --head FILE...`;
+/** With the options of this one, as without them the next one would look for the parts of the log elsewhere. */
+function nextStep(directory: LogDirectory, { data, guard, vkey }: Options): string {
+  if (existsSync(directory.guard)) return commandLine('limmat serve', { data, guard });
+  return `${commandLine('limmat guard rebuild', { data, guard, vkey })} --head FILE...`;
 }

@@ -7,6 +7,7 @@ import { openKeys } from './keyring.ts';
 import { logDirectory } from './logdir.ts';
 import { required } from './options.ts';
 import { print } from './print.ts';
+import { commandLine } from './shell.ts';
 
 export type RotateOptions = { data?: string; guard?: string; json?: boolean };
 
@@ -31,6 +32,6 @@ export function rotateReceiptKey(options: RotateOptions): void {
     receiptKey: current,
     number,
     retired,
-    next: `limmat serve --data ${directory.data}; then /.well-known/scitt-keys lists the new key first; clients that pin keys renew their trust bundle`,
+    next: `\`${commandLine('limmat serve', { data: options.data, guard: options.guard })}\`; then /.well-known/scitt-keys lists the new key first; clients that pin keys renew their trust bundle`,
   });
 }

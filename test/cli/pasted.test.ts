@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { serve } from '../flow/server.ts';
 import { folder } from '../folder.ts';
-import { ORIGIN, run, Vendor } from './world.ts';
+import { addAll, ends, ORIGIN, run, Vendor } from './world.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
@@ -36,6 +37,9 @@ const said = (stdout: string) => JSON.parse(stdout) as Record<string, unknown>;
 /** The words that `limmat` gets of a command that would not end. */
 const words = async (command: string) => (await paste('.', command, `printf '%s\\n' "$@"`)).trimEnd().split('\n');
 
+/** The command among backticks. */
+const quotedIn = (text: unknown): string => /`(limmat [^`]+)`/.exec(String(text))?.[1] ?? '';
+
 test('the ceremony of a log, and the enrolment of a key, are done by what is told', async () => {
   const [place, data] = [awkward(), join(awkward(), 'data')];
   const { publicKey } = await run('keygen', '--out', join(place, 'OPERATOR.pem'));
@@ -61,6 +65,35 @@ test('init tells how the log is served', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'init', ...ofLog, '--origin', ORIGIN]);
   const [, next = ''] = /^Next: (.+)$/m.exec(stdout) ?? [];
   assert.equal(await words(next), ['serve', ...ofLog, '--listen', '127.0.0.1:8080']);
+});
+
+test('a log without its guard, and behind what it signed, is brought back by what is told', async () => {
+  const place = awkward();
+  const [data, old, copy, head] = [
+    join(place, 'data'),
+    join(place, 'old'),
+    join(place, 'copy'),
+    join(place, 'the head'),
+  ];
+  await run('init', '--data', data, '--origin', ORIGIN, '--entries', 'opaque');
+  cpSync(data, old, { recursive: true });
+  const ofOld = ['--data', old, '--guard', join(place, "old's guard")];
+  const server = await serve(data, '--export', copy);
+  await addAll(server.url, ['one']);
+  writeFileSync(head, await (await fetch(`${server.url}/checkpoint`)).text());
+  await server.end('SIGTERM');
+
+  const behind = quotedIn(await ends(3, 'guard', 'rebuild', ...ofOld, '--head', head));
+  const source = `'${copy.replaceAll("'", "'\\''")}'`;
+  const recovered = said(await paste(place, behind.replace('MIRROR', source)));
+  assert.is(recovered.recovered, 1);
+  const rebuilt = said(await paste(place, (recovered.next as string).replace('FILE...', "'the head'")));
+  assert.is(rebuilt.size, 1);
+  assert.equal(await words(quotedIn(rebuilt.next)), ['serve', ...ofOld]);
+  const whole = await run('recover', ...ofOld, '--from', copy);
+  assert.equal(await words(whole.next as string), ['serve', ...ofOld]);
+  const rotated = await run('key', 'rotate-receipt-key', ...ofOld);
+  assert.equal(await words(quotedIn(rotated.next)), ['serve', ...ofOld]);
 });
 
 test('a trust bundle is used by what is told', async () => {

@@ -38,6 +38,6 @@ export function checkPrivate(path: string, what = 'key file'): void {
   if (statSync(path).isDirectory())
     throw new Fault('bad-key', `${path} is a folder, and no ${what}: name the file in it`);
   if ((statSync(path).mode & 0o077) !== 0) {
-    throw new Fault('bad-key', `others may read the ${what} ${path}: run \`chmod 600 ${path}\``);
+    throw new Fault('bad-key', `others may read the ${what} ${path}: run \`chmod 600\` on it`);
   }
 }

@@ -23,7 +23,7 @@ for (const algorithm of ['ed25519', 'p256', 'mldsa44'] as const) {
     assert.ok(verify(signer.key, utf8('m'), signer.sign(utf8('m'))));
     faults('bad-request', () => createKeyFile(path, algorithm, seed));
     chmodSync(path, 0o640);
-    assert.match(faults('bad-key', () => readKeyFile(path)).message, /chmod 600/);
+    assert.match(faults('bad-key', () => readKeyFile(path)).message, /: run `chmod 600` on it$/);
   });
 }
 

@@ -2,7 +2,7 @@
  * A bundle: the offline proof of an entry, and beside it that of the enrolment of the key that signed it, so that the
  * signature on the statement can be checked with no network too. JSON around two `tlog-proof@v1`. @module
  */
-import { fromUtf8, utf8 } from '../core/bytes.ts';
+import { fromUtf8, refuseMark, utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 
 export type Bundle = {
@@ -42,6 +42,7 @@ export function formatBundle({ proof, enrolment }: Bundle): string {
  * ```
  */
 export function parseBundle(bytes: Uint8Array): Bundle {
+  refuseMark(bytes, 'bad-proof');
   if (bytes[0] !== '{'.charCodeAt(0)) return { proof: bytes };
   if (bytes.length > MAX_BUNDLE) throw new Fault('bad-proof', `a bundle of ${bytes.length} bytes is too large`);
   const { format, proof, enrolment, ...rest } = parseObject(fromUtf8(bytes, 'bad-proof'));

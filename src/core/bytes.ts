@@ -55,6 +55,16 @@ export function fromUtf8(bytes: Uint8Array, code: FaultCode): string {
   }
 }
 
+/**
+ * Fault for a file that begins with a byte order mark, as some editors write it: no form of ours has one, and what it
+ * is taken for otherwise cannot be told from what it should be by looking at it.
+ */
+export function refuseMark(bytes: Uint8Array, code: FaultCode): void {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw new Fault(code, 'it begins with a byte order mark (EF BB BF): save it as UTF-8 without one');
+  }
+}
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export function toHex(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
 /** Offline proofs, C2SP tlog-proof@v1: an index, an inclusion proof and the signed checkpoint it leads to. @module */
-import { base64Into, base64Length, fromBase64, fromUtf8, HASH_BYTES, type Hash, utf8 } from './bytes.ts';
+import { base64Into, base64Length, fromBase64, fromUtf8, HASH_BYTES, type Hash, refuseMark, utf8 } from './bytes.ts';
 import { type OpenedCheckpoint, openCheckpoint } from './cosignature.ts';
 import { Fault } from './fault.ts';
 import { MAX_NOTE, type Vkey } from './note.ts';
@@ -42,6 +42,7 @@ export function formatTlogProof({ index, path, checkpoint, extra }: TlogProof): 
 /** The inverse of `formatTlogProof`. The checkpoint is not yet parsed. */
 export function parseTlogProof(bytes: Uint8Array): TlogProof {
   if (bytes.length > MAX_PROOF) throw new Fault('bad-proof', `a proof of ${bytes.length} bytes is too large`);
+  refuseMark(bytes, 'bad-proof');
   const text = fromUtf8(bytes, 'bad-proof');
   if (!text.startsWith(`${FIRST_LINE}\n`))
     throw new Fault('bad-proof', `a tlog-proof begins with the line ${FIRST_LINE}`);

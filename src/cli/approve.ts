@@ -9,7 +9,7 @@ import { parseSize } from '../core/size.ts';
 import { commonFields } from './common.ts';
 import { readEntry } from './entryat.ts';
 import { command, requiredUrl, setting } from './options.ts';
-import { readBytes } from './readinput.ts';
+import { readText } from './readinput.ts';
 import { compose, finishStep, type Stating, type StepFiles, withSteps } from './statement.ts';
 import { readTrust } from './trust.ts';
 import { proposalInWords } from './words.ts';
@@ -50,7 +50,7 @@ async function proposalOf(options: Options): Promise<Found> {
     throw new Fault('bad-request', 'approve takes one of --index N and --proposal FILE.tlog-proof');
   }
   const trust = readTrust(options);
-  if (proposal !== undefined) return verifyPinned(readBytes(proposal), trust);
+  if (proposal !== undefined) return verifyPinned(readText(proposal), trust);
   const at = parseSize(index as string, 'bad-request');
   const log = new TiledLog(new LogClient(requiredUrl(options), fetch).get, trust);
   return { index: at, ...(await log.entry(at)) };

@@ -19,7 +19,7 @@ import { explained } from './hints.ts';
 import { command, missing, parseBaseUrl, parseNumber, required, setting } from './options.ts';
 import { print } from './print.ts';
 import { bundlePath, provenAlready } from './provenalready.ts';
-import { readBytes } from './readinput.ts';
+import { readText } from './readinput.ts';
 import { commandLine } from './shell.ts';
 import { sign } from './statement.ts';
 import { type BuildOptions, composeBuild, describeBuild, withBuild } from './submitbuild.ts';
@@ -116,7 +116,7 @@ function logsOf({ url: urls, trust: files }: Options): Log[] {
     const what = `--trust is one for all logs or one for each, in the order of --url: not ${files.length} for ${urls.length}`;
     throw new Fault('bad-request', what);
   }
-  const trusts = files.map((file) => parseTrust(readBytes(file)));
+  const trusts = files.map((file) => parseTrust(readText(file)));
   return urls.map((url, i) => new Log({ url, trust: trusts[trusts.length === 1 ? 0 : i] as Trust }));
 }
 

@@ -4,7 +4,7 @@ import { LogClient } from '../client/logclient.ts';
 import { parseBundle } from '../client/proofbundle.ts';
 import { parseTrust } from '../client/trust.ts';
 import { readBundle } from '../core/bundle.ts';
-import { fromBase64, fromUtf8, toHex } from '../core/bytes.ts';
+import { fromBase64, fromUtf8, refuseMark, toHex } from '../core/bytes.ts';
 import { decode } from '../core/cbor.ts';
 import { parseCheckpoint } from '../core/checkpoint.ts';
 import { decodeConsistencyReceipt } from '../core/consistency.ts';
@@ -46,6 +46,7 @@ async function inspect(what: string, options: { json?: boolean }): Promise<void>
       return void process.stdout.write(`${JSON.stringify(shown.value, null, 2)}\n`);
     if (shown) return print(options.json, shown);
   }
+  refuseMark(bytes, 'bad-request');
   const known = '`limmat inspect --help` lists those that are';
   throw new Fault('bad-request', `${what} is of no format known here (${bytes.length} bytes): ${known}`);
 }

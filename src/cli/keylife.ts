@@ -118,7 +118,7 @@ function checkSame(which: string, proof: KeyProof, options: EventOptions): void 
 
 function isPrivateKey(path: string): boolean {
   try {
-    return readFileSync(path, 'utf8').startsWith('-----BEGIN');
+    return /^\ufeff?-----BEGIN/.test(readFileSync(path, 'utf8'));
   } catch {
     return false; // told by whoever reads it next
   }

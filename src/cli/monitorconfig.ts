@@ -10,7 +10,7 @@ import type { Channel } from '../monitor/notify.ts';
 import { EMPTY_WATCH, readStrictly, readWatch, strict, type Watch } from '../monitor/watch.ts';
 import { integer, list, pattern, text } from '../registry/schema.ts';
 import { hookChannel, mailChannel, webhookChannel } from './channels.ts';
-import { readBytes, readMap } from './readinput.ts';
+import { readBytes, readMap, readText } from './readinput.ts';
 
 const url = pattern(2048, /^https?:\/\/[^\s/]+(?:\/[^\s]*)?$/, 'a http or https URL');
 const path = text(4096);
@@ -83,8 +83,8 @@ export function readMonitorConfig(file: string, trouble: (message: string) => vo
     logs: given.logs.map((one) => ({
       url: trimmed(one.url),
       mirrors: (one.mirrors ?? []).map(trimmed),
-      vkeys: parseVkeys(fromUtf8(readBytes(at(one.vkeys)), 'bad-vkey')),
-      policy: one.policy === undefined ? undefined : parsePolicy(readBytes(at(one.policy))),
+      vkeys: parseVkeys(fromUtf8(readText(at(one.vkeys)), 'bad-vkey')),
+      policy: one.policy === undefined ? undefined : parsePolicy(readText(at(one.policy))),
       receiptKeys: one.receiptKeys === undefined ? [] : decodeKeySet(readBytes(at(one.receiptKeys))),
       freshness: 3600 * (one.freshnessHours ?? DAY_HOURS),
     })),
@@ -136,7 +136,7 @@ function lineIn(file: string): string {
 
 /** The line break that an editor or `openssl rand -hex` leaves at the end is no part of it. */
 function secretIn(file: string): Uint8Array {
-  const bytes = readBytes(file);
+  const bytes = readText(file);
   const breaks = [0x0a, 0x0d].findIndex((octet, i) => bytes.at(-1 - i) !== octet);
   const secret = bytes.subarray(0, bytes.length - (breaks < 0 ? 2 : breaks));
   if (secret.length < 16) throw new Fault('bad-request', `the secret in ${file} is shorter than 16 bytes`);

@@ -12,7 +12,7 @@ import { monitorCommand } from './monitoradmin.ts';
 import { type OpenMonitor, openMonitor } from './openmonitor.ts';
 import { required } from './options.ts';
 import { print } from './print.ts';
-import { readBytes } from './readinput.ts';
+import { readText } from './readinput.ts';
 
 const CODES = {
   verified: 0,
@@ -56,7 +56,7 @@ async function importOne(
   { monitor, store, config }: OpenMonitor,
   file: string,
 ): Promise<{ log: string; status: HeadStatus }> {
-  const imported = readImported(readBytes(file));
+  const imported = readImported(readText(file));
   const { origin: log } = imported;
   const heads = monitor.heads(log);
   if (!heads) throw new Fault('unknown-log', `${file} is about ${log}, which the configuration does not name`);

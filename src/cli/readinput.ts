@@ -1,5 +1,6 @@
 /** Reads what commands are given: files, URLs, and standard input as `-`. @module */
 import { readFileSync, statSync } from 'node:fs';
+import { refuseMark } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseVkeys, type Vkey } from '../core/note.ts';
 import type { Json } from '../registry/json.ts';
@@ -11,6 +12,17 @@ export function readBytes(path: string): Uint8Array {
   return Uint8Array.from(readFileSync(path === '-' ? 0 : path));
 }
 
+/** The bytes of a text that is parsed as it is. Fault `bad-request` as above, or if it begins with a byte order mark. */
+export function readText(path: string): Uint8Array {
+  const bytes = readBytes(path);
+  try {
+    refuseMark(bytes, 'bad-request');
+  } catch (error) {
+    throw new Fault('bad-request', `${path}: ${messageOf(error)}`, { cause: error });
+  }
+  return bytes;
+}
+
 /** Fault `bad-request` where there is nothing, or a folder. What else cannot be read is told when it is. */
 export function checkFile(path: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
@@ -20,7 +32,7 @@ export function checkFile(path: string): void {
 
 /** A file of vkeys, one a line, as `init` writes it. */
 export function readVkeys(path: string): Vkey[] {
-  const text = new TextDecoder().decode(readBytes(path));
+  const text = new TextDecoder().decode(readText(path));
   try {
     return parseVkeys(text);
   } catch (error) {
@@ -29,7 +41,7 @@ export function readVkeys(path: string): Vkey[] {
   }
 }
 
-/** A map in YAML or JSON. */
+/** A map in YAML or JSON. A byte order mark before it, which YAML allows, is dropped: nothing is signed as it lies there. */
 export function readMap(path: string): { readonly [name: string]: Json } {
   try {
     const value: unknown = yaml().parse(new TextDecoder().decode(readBytes(path)));

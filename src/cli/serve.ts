@@ -39,7 +39,7 @@ import type { LogOptions } from './openlog.ts';
 import type { LookupOptions } from './openlookup.ts';
 import { command, parseBaseUrl, parseListen, parseNumber, required, setting } from './options.ts';
 import { pushersTo } from './pushers.ts';
-import { readBytes } from './readinput.ts';
+import { readText } from './readinput.ts';
 import { allSchemas } from './schema.ts';
 import { screen } from './screen.ts';
 import { spawn } from './threads/spawn.ts';
@@ -221,7 +221,7 @@ async function serve(options: Options): Promise<void> {
 }
 
 function witnessesOf({ policy, witnessFailOpen: failOpen = false }: Options): LogOptions['witnesses'] {
-  if (policy !== undefined) return { policy: readBytes(policy), failOpen };
+  if (policy !== undefined) return { policy: readText(policy), failOpen };
   if (failOpen)
     throw new Fault('bad-request', '--witness-fail-open is for a log with witnesses: name them by --policy FILE');
   return undefined;

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../core/checkpoint.ts';
 import { openCheckpoint } from '../core/cosignature.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import type { Vkey } from '../core/note.ts';
-import { readBytes } from './readinput.ts';
+import { readText } from './readinput.ts';
 
 /** A checkpoint that a key of the log has signed, and where it was found. */
 export type FoundHead = Checkpoint & { readonly found: string };
@@ -24,7 +24,7 @@ export function openHead(note: Uint8Array, found: string, vkeys: readonly Vkey[]
 
 /** Files of signed notes. */
 export function readHeads(files: readonly string[], vkeys: readonly Vkey[], origin: string): FoundHead[] {
-  return files.map((file) => openHead(readBytes(file), file, vkeys, origin));
+  return files.map((file) => openHead(readText(file), file, vkeys, origin));
 }
 
 /** The one with the largest size; the first of those. */

@@ -7,7 +7,7 @@ import { Fault } from '../core/fault.ts';
 import { explain } from '../core/quorum.ts';
 import { parsePolicy, policyKeys } from '../core/tlogpolicy.ts';
 import { required, setting } from './options.ts';
-import { readBytes, readVkeys } from './readinput.ts';
+import { readText, readVkeys } from './readinput.ts';
 
 export type Trusting = { vkey?: string; policy?: string; maxAge?: string };
 
@@ -50,7 +50,7 @@ export function readTrust(options: Trusting): Trust {
 
 /** A tlog-policy, by itself or with what else `limmat trust bundle` wrote. */
 export function readPolicy(path: string): ClientTrust {
-  const bytes = readBytes(path);
+  const bytes = readText(path);
   return bytes[0] === '{'.charCodeAt(0) ? parseTrust(bytes) : { policy: parsePolicy(bytes) };
 }
 

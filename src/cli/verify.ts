@@ -21,7 +21,7 @@ import { describeEnrolment, describeProven } from './describe.ts';
 import { hashFile } from './hashfile.ts';
 import { command, setting } from './options.ts';
 import { print } from './print.ts';
-import { readBytes, readVkeys } from './readinput.ts';
+import { readBytes, readText, readVkeys } from './readinput.ts';
 import { parseDuration, readPolicy, type Trusting, withTrust } from './trust.ts';
 
 export function makeCommand(): Command {
@@ -70,7 +70,7 @@ async function check(file: string, options: Options): Promise<void> {
 /** A policy that names its log needs no keys beside it; one that does not says who else must have seen the tree. */
 function trustOf({ trust, vkey, policy }: Options): Trust {
   if (trust) {
-    if (!vkey && !policy) return parseTrust(readBytes(trust));
+    if (!vkey && !policy) return parseTrust(readText(trust));
     const what = '--trust says all that is believed: leave out --vkey and --policy (or LIMMAT_VKEY, LIMMAT_POLICY)';
     throw new Fault('bad-request', what);
   }

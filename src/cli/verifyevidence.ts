@@ -7,7 +7,7 @@ import { policyKeys } from '../core/tlogpolicy.ts';
 import { describeSigned } from './describe.ts';
 import { command, setting } from './options.ts';
 import { print } from './print.ts';
-import { readBytes, readVkeys } from './readinput.ts';
+import { readText, readVkeys } from './readinput.ts';
 import { readPolicy } from './trust.ts';
 
 export function makeCommand(): Command {
@@ -21,7 +21,7 @@ export function makeCommand(): Command {
 type Options = { vkey?: string; policy?: string; json?: boolean };
 
 function verify(file: string, options: Options): void {
-  const conviction = verifyEvidence(parseEvidence(readBytes(file)), keysOf(options));
+  const conviction = verifyEvidence(parseEvidence(readText(file)), keysOf(options));
   const { log, checkpoints, cosigners, unchecked } = conviction;
   print(options.json, {
     proven: true,

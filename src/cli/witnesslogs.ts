@@ -13,7 +13,7 @@ import type { Evidence } from '../witness/ports.ts';
 import { readAtMost } from './fetched.ts';
 import { command, required, setting } from './options.ts';
 import { print } from './print.ts';
-import { readBytes } from './readinput.ts';
+import { readText } from './readinput.ts';
 import { witnessDirectory } from './witnessdir.ts';
 
 /** The largest list of the witness network is expected to name 100,000 logs. */
@@ -46,7 +46,7 @@ async function addLogs(sources: string[], options: Options): Promise<void> {
 }
 
 async function readSource(source: string): Promise<Uint8Array> {
-  if (!/^https?:\/\//.test(source)) return readBytes(source);
+  if (!/^https?:\/\//.test(source)) return readText(source);
   try {
     const response = await fetch(source, { signal: AbortSignal.timeout(PATIENCE) });
     if (!response.ok) throw new Error(`it answers ${response.status}`);

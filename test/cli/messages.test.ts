@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -72,6 +72,45 @@ test('a file that may not be read, and an error that is not about one', () => {
   assert.match(sentenceOf(error('/x')), /^\/x: this user may not: change its owner or its mode/);
   assert.is(sentenceOf(error()), 'EACCES: no');
   assert.is(sentenceOf(new Error('a bug')), 'a bug');
+});
+
+test('a text that begins with a byte order mark is named, whatever reads it', async () => {
+  const marked = join(root, 'marked.txt');
+  const says = /marked\.txt: it begins with a byte order mark \(EF BB BF\): save it as UTF-8 without one$/m;
+  writeFileSync(marked, '\ufeff{"format": "limmat-trust/v1"}\n');
+  for (const command of [
+    ['verify', text, '--trust', marked],
+    ['verify', text, '--policy', marked],
+    ['verify', text, '--vkey', marked],
+    ['verify-evidence', marked, ...vkey],
+    ['approve', '--proposal', marked, ...vkey],
+    ['guard', 'rebuild', '--data', data, '--head', marked],
+    ['serve', '--data', data, '--listen', '127.0.0.1:0', '--policy', marked],
+    ['gate', text, '--url', 'http://127.0.0.1:1', '--trust', marked],
+  ]) {
+    assert.match(await ends(2, ...command), says, command.join(' '));
+  }
+  assert.match(await ends(1, 'verify', marked, ...vkey), /begins with a byte order mark/);
+  assert.match(await ends(2, 'inspect', marked), /begins with a byte order mark/);
+});
+
+test('YAML and JSON that become something else are read with a byte order mark too, as YAML allows it', async () => {
+  const site = { event: 'declare', siteId: 'zrh-1', country: 'CH', operator: 'Colocation AG' };
+  const made = [];
+  for (const [i, before] of ['', '\ufeff'].entries()) {
+    const [file, out] = [join(root, `${i}.json`), join(root, `${i}.cose`)];
+    writeFileSync(file, before + JSON.stringify(site));
+    const flags = ['--key', key, '--issuer', 'a', '--audience', 'log.example/x', '--out', out];
+    made.push((await run('sign', 'site', '--file', file, ...flags)).entryId);
+  }
+  assert.is(made[0], made[1], 'the same is signed');
+});
+
+test('a private key is taken for one behind a byte order mark too', async () => {
+  const marked = join(root, 'marked.pem');
+  writeFileSync(marked, `\ufeff${readFileSync(key, 'utf8')}`, { mode: 0o600 });
+  const who = ['--issuer', 'a', '--audience', 'log.example/x', '--purpose', 'build', '--key-id', 'k'];
+  await run('key', 'enroll', marked, ...who, '--key', key, '--out', join(root, 'enroll.cose'));
 });
 
 test('a seed that is damaged is named', async () => {

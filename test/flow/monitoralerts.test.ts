@@ -59,6 +59,7 @@ test('a webhook gets each alert with an HMAC that it can check, and again until 
   );
   for (const [text, says] of [
     ['short\n', /shorter than 16 bytes/],
+    [`\ufeff${'x'.repeat(32)}\n`, /begins with a byte order mark/],
     [`${'x'.repeat(15)}\r\n`, /shorter than 16 bytes/],
   ] as const) {
     writeFileSync(

@@ -1,5 +1,5 @@
 /** The one door for provenance files: finds the format, reads it, and faults with the name of the file. @module */
-import { fromUtf8 } from '../../core/bytes.ts';
+import { fromUtf8, refuseMark } from '../../core/bytes.ts';
 import { Fault } from '../../core/fault.ts';
 import { isBuildinfo, readBuildinfo } from './buildinfo.ts';
 import { isBundle, isEnvelope, readBundle, readEnvelope } from './envelope.ts';
@@ -27,6 +27,7 @@ export function readProvenance(bytes: Uint8Array, name: string): Provenance {
 }
 
 function readAny(bytes: Uint8Array): Provenance {
+  refuseMark(bytes, 'bad-request');
   const text = fromUtf8(bytes, 'bad-request');
   if (!text.trimStart().startsWith('{'))
     return isBuildinfo(text) ? readBuildinfo(bytes) : wrong('it', `is not ${FORMATS}`);

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { readProvenance } from '../../../src/cli/provenance/read.ts';
 import { toHex, utf8 } from '../../../src/core/bytes.ts';
 import { Fault } from '../../../src/core/fault.ts';
+import { faults } from '../../check.ts';
 import { blobBundle, buildinfo, bundle, COMMIT, clearsigned, dsse, registry, sha, slsa1, slsa02 } from './files.ts';
 
 const kdb = { name: 'dist/kdb.cab', content: 'a build' };
@@ -28,6 +29,14 @@ const SLSA1 = {
 
 test('SLSA 1.0 in in-toto v1: builder, source without the tools, times in UTC and whole seconds', () => {
   assert.equal(shown(slsa1([kdb])), { mediaType: 'application/vnd.in-toto+json', ...SLSA1 });
+});
+
+test('a byte order mark is told as one', () => {
+  const marked = utf8(`\ufeff${JSON.stringify(slsa1([kdb]))}`);
+  assert.match(
+    faults('bad-request', () => readProvenance(marked, 'file')).message,
+    /^file: it begins with a byte order/,
+  );
 });
 
 test('SLSA 0.2 in in-toto v0.1: the source once, though it stands there twice', () => {

@@ -2,7 +2,7 @@
  * A bundle: the offline proof of an entry, and beside it that of the enrolment of the key that signed it, so that the
  * signature on the statement can be checked with no network too. JSON around two `tlog-proof@v1`. @module
  */
-import { fromUtf8, refuseMark, utf8 } from '../core/bytes.ts';
+import { checkBytes, fromUtf8, refuseMark, utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 
 export type Bundle = {
@@ -16,7 +16,7 @@ const FORMAT = 'limmat-bundle/v1';
 const MAX_BUNDLE = 1024 * 1024;
 
 /**
- * Writes a bundle.
+ * Writes a bundle. Fault `bad-request` if a part of it is no Uint8Array.
  *
  * ```ts
  * import { formatBundle, parseBundle } from 'limmat/verify';
@@ -27,12 +27,15 @@ const MAX_BUNDLE = 1024 * 1024;
  * ```
  */
 export function formatBundle({ proof, enrolment }: Bundle): string {
+  checkBytes(proof, 'a proof');
+  if (enrolment !== undefined) checkBytes(enrolment, 'an enrolment');
   const text = (bytes: Uint8Array | undefined) => bytes && fromUtf8(bytes, 'bad-proof');
   return `${JSON.stringify({ format: FORMAT, proof: text(proof), enrolment: text(enrolment) }, null, 2)}\n`;
 }
 
 /**
- * Reads a bundle, or a bare `tlog-proof@v1`, which is one without an enrolment. Nothing is verified. Fault `bad-proof`.
+ * Reads a bundle, or a bare `tlog-proof@v1`, which is one without an enrolment. Nothing is verified. Fault `bad-proof`, or
+ * `bad-request` for what is no Uint8Array.
  *
  * ```ts
  * import { parseBundle } from 'limmat/verify';
@@ -42,6 +45,7 @@ export function formatBundle({ proof, enrolment }: Bundle): string {
  * ```
  */
 export function parseBundle(bytes: Uint8Array): Bundle {
+  checkBytes(bytes, 'a bundle');
   refuseMark(bytes, 'bad-proof');
   if (bytes[0] !== '{'.charCodeAt(0)) return { proof: bytes };
   if (bytes.length > MAX_BUNDLE) throw new Fault('bad-proof', `a bundle of ${bytes.length} bytes is too large`);

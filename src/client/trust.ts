@@ -2,7 +2,7 @@
  * What a client pins, in one small file: the keys of a log, its witnesses and their quorum, its first entry, and the
  * keys of its receipts. Also taken in its place: a tlog-policy file, or a file of vkeys. @module
  */
-import { fromHex, fromUtf8, HASH_BYTES, type Hash, refuseMark, toHex, utf8 } from '../core/bytes.ts';
+import { checkBytes, fromHex, fromUtf8, HASH_BYTES, type Hash, refuseMark, toHex, utf8 } from '../core/bytes.ts';
 import { decode, encode } from '../core/cbor.ts';
 import { fromCoseKey, toCoseKey } from '../core/cosekey.ts';
 import { Fault } from '../core/fault.ts';
@@ -58,7 +58,7 @@ export function formatTrust({ policy, genesis, receiptKeys }: Trust): string {
 
 /**
  * Reads a trust file as `limmat trust bundle` writes it; a tlog-policy file that names its log; or the vkeys of a log,
- * one a line. Fault `bad-policy` or `bad-vkey` if it is none of them.
+ * one a line. Fault `bad-policy` or `bad-vkey` if it is none of them, `bad-request` if it is no Uint8Array.
  *
  * ```ts
  * import { parseTrust } from 'limmat/verify';
@@ -68,6 +68,7 @@ export function formatTrust({ policy, genesis, receiptKeys }: Trust): string {
  * ```
  */
 export function parseTrust(bytes: Uint8Array): Trust {
+  checkBytes(bytes, 'a trust file');
   if (bytes.length > MAX_TRUST) throw new Fault('bad-policy', `a trust file of ${bytes.length} bytes is too large`);
   refuseMark(bytes, 'bad-policy');
   const text = fromUtf8(bytes, 'bad-policy');

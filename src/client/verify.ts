@@ -3,7 +3,7 @@
  * runs in a browser as well as in Node. Trust is in the file of `trust.ts` and nothing else. @module
  */
 import { sha256 } from '#sha256';
-import { equal, fromUtf8, toHex } from '../core/bytes.ts';
+import { checkBytes, equal, fromUtf8, toHex } from '../core/bytes.ts';
 import { decode } from '../core/cbor.ts';
 import { decodeStatement, type SignedStatement, statementIn, verifyStatement } from '../core/cose.ts';
 import { fromCoseKey } from '../core/cosekey.ts';
@@ -59,7 +59,7 @@ export type Verified = Proven & {
  * Checks everything that a bundle (or a `tlog-proof@v1`) shows: that the log signed a tree with the entry in it, that
  * enough witnesses saw that tree, that it is not too old, that the statement was signed by a key that was enrolled
  * before, and that a file is the one it speaks of. A Transparent Statement is taken too, where the trust pins receipt
- * keys and asks for no witness. Throws a `Fault` that says what is not so.
+ * keys and asks for no witness. Throws a `Fault` that says what is not so; `bad-request` for an argument of another type.
  *
  * ```ts
  * import { parseTrust, verify } from 'limmat/verify';
@@ -69,6 +69,9 @@ export type Verified = Proven & {
  * ```
  */
 export function verify(bundle: Uint8Array, trust: Trust, options: VerifyOptions = {}): Verified {
+  checkBytes(bundle, 'a bundle');
+  if (options.file !== undefined) checkBytes(options.file, 'file');
+  if (!trust?.policy) throw new Fault('bad-request', 'trust must be what parseTrust gives');
   if (bundle[0] === SIGN1_TAG) return verifyTransparent(bundle, trust, options);
   const parsed = parseBundle(bundle);
   const proof = parseTlogProof(parsed.proof);

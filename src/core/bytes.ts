@@ -39,6 +39,11 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/** Fault `bad-request` for what JavaScript lets a caller give instead. Those of another realm, and a Buffer, are bytes. */
+export function checkBytes(bytes: Uint8Array, name: string): void {
+  if (bytes?.[Symbol.toStringTag] !== 'Uint8Array') throw new Fault('bad-request', `${name} must be a Uint8Array`);
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

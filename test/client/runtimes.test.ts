@@ -196,4 +196,15 @@ test('limmat/client has the same Fault, so that one `instanceof` does for both',
   assert.is(execFileSync(process.execPath, args, { cwd: consumer, encoding: 'utf8' }).trim(), 'true');
 });
 
+test('on Node they have the names that they have elsewhere, and what is for limmat/client is behind one that says so', () => {
+  const names = (entry: string, ...conditions: string[]): string[] => {
+    const program = `console.log(JSON.stringify(Object.keys(await import('${entry}'))))`;
+    const args = [...conditions, '--input-type=module', '-e', program];
+    return JSON.parse(execFileSync(process.execPath, args, { cwd: consumer, encoding: 'utf8' })) as string[];
+  };
+  const published = join(consumer, 'node_modules/limmat/dist/client');
+  assert.equal(names('limmat/verify'), [...names(`${published}/verify.js`), 'internal'].sort());
+  assert.equal(names('limmat/client'), names(`${published}/client.js`));
+});
+
 test.run();

@@ -1,6 +1,6 @@
 /** Reads what commands are given: files, URLs, and standard input as `-`. @module */
 import { readFileSync, statSync } from 'node:fs';
-import { refuseMark } from '../core/bytes.ts';
+import { fromUtf8, refuseMark } from '../core/bytes.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { parseVkeys, type Vkey } from '../core/note.ts';
 import type { Json } from '../registry/json.ts';
@@ -43,11 +43,11 @@ export function readVkeys(path: string): Vkey[] {
 
 /** A map in YAML or JSON. A byte order mark before it, which YAML allows, is dropped: nothing is signed as it lies there. */
 export function readMap(path: string): { readonly [name: string]: Json } {
+  const bytes = readBytes(path);
   try {
-    const value: unknown = yaml().parse(new TextDecoder().decode(readBytes(path)));
+    const value: unknown = yaml().parse(fromUtf8(bytes, 'bad-request'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as { [name: string]: Json };
   } catch (error) {
-    if (error instanceof Fault) throw error;
     throw new Fault('bad-request', `cannot read ${path}: ${messageOf(error)}`);
   }
   throw new Fault('bad-request', `${path} is not a map of names to values`);

@@ -106,6 +106,14 @@ test('YAML and JSON that become something else are read with a byte order mark t
   assert.is(made[0], made[1], 'the same is signed');
 });
 
+test('YAML that is not UTF-8 is refused, and not signed with other characters in the place of its own', async () => {
+  const file = join(root, 'latin1.yaml');
+  writeFileSync(file, 'event: declare\nsiteId: zrh-1\ncountry: CH\noperator: Zürich AG\n', 'latin1');
+  const flags = ['--key', key, '--issuer', 'a', '--audience', 'log.example/x', '--out', join(root, 'latin1.cose')];
+  const said = await ends(2, 'sign', 'site', '--file', file, ...flags);
+  assert.match(said, /cannot read .*latin1\.yaml: text is not valid UTF-8/);
+});
+
 test('a private key is taken for one behind a byte order mark too', async () => {
   const marked = join(root, 'marked.pem');
   writeFileSync(marked, `\ufeff${readFileSync(key, 'utf8')}`, { mode: 0o600 });

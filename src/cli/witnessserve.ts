@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { messageOf } from '../core/fault.ts';
 import { COSIGNATURE_ED25519, formatVkey } from '../core/note.ts';
-import { AHEAD } from '../core/quorum.ts';
 import { accelerate } from '../core/signature.ts';
 import { createApp } from '../http/app.ts';
 import { closeFront, createFront } from '../http/front.ts';
@@ -64,7 +63,7 @@ async function serve(options: Options): Promise<void> {
     const shows = kind === 'unproven' ? 'a signed checkpoint came with a wrong proof' : PROVEN;
     logger.warn({ origin, kind }, `${shows}; \`limmat witness evidence\` shows it`);
   };
-  const witness = new Witness({ store, cosigners, clock, ahead: AHEAD, alarm });
+  const witness = new Witness({ store, cosigners, clock, alarm });
   const gossip = new WitnessGossip({ store, kept: () => store.evidence(), clock, alarm });
   const trouble = witness.trouble(witness.logs());
   if (trouble !== undefined) logger.error({ what: 'clock' }, trouble);

@@ -8,7 +8,7 @@ import { type Checkpoint, formatCheckpoint, parseCheckpoint } from '../core/chec
 import { type OpenedCheckpoint, openCheckpoint, signedMessage, toNoteSignature } from '../core/cosignature.ts';
 import { Fault } from '../core/fault.ts';
 import { COSIGNATURE_MLDSA44, formatNote, type NoteSignature, parseNote, type Vkey } from '../core/note.ts';
-import { isoTime } from '../core/quorum.ts';
+import { AHEAD, isoTime } from '../core/quorum.ts';
 import type { Signer } from '../core/signature.ts';
 import { misbehaviour, refusal } from './decide.ts';
 import type { Evidence, Known, WitnessedLog, WitnessStore } from './ports.ts';
@@ -20,8 +20,6 @@ export type WitnessParts = {
   readonly store: WitnessStore;
   readonly cosigners: readonly Cosigner[];
   readonly clock: () => Date;
-  /** No log whose last cosignature is dated by more seconds ahead of the clock gets another; without it all do. */
-  readonly ahead?: number;
   /** Told of evidence that was not known before. */
   readonly alarm: (evidence: Evidence) => void;
 };
@@ -123,7 +121,7 @@ export class Witness {
 
   /** Whether another cosignature would count for nobody: it may not be older than the last, which is of the future. */
   #isEarly({ time }: Known, now: number): boolean {
-    return time > now + (this.#parts.ahead ?? Number.POSITIVE_INFINITY);
+    return time > now + AHEAD;
   }
 
   #now(): number {

@@ -34,7 +34,6 @@ function witnessAt(then: number, now: number) {
     store,
     cosigners: COSIGNERS,
     clock: () => new Date(time * 1000),
-    ahead: AHEAD,
     alarm: ({ kind }) => alarms.push(kind),
   });
   witness.addCheckpoint(requestOf(0, 5));

@@ -3,7 +3,7 @@ import { openWitnessStore } from '../../src/store/witness.ts';
 import { Witness } from '../../src/witness/witness.ts';
 import { COSIGNERS, requestOf } from './testlog.ts';
 
-const [, , path = '', write] = process.argv;
+const [, , path = '', write, now] = process.argv;
 const store = openWitnessStore(path);
 const witness = new Witness({
   store: {
@@ -18,7 +18,7 @@ const witness = new Witness({
     },
   },
   cosigners: COSIGNERS,
-  clock: () => new Date(),
+  clock: () => new Date(1000 * Number(now)),
   alarm: () => {},
 });
 process.stdout.write(witness.addCheckpoint(requestOf(5, 9)));

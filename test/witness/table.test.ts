@@ -8,6 +8,7 @@ import { toHex, utf8 } from '../../src/core/bytes.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
 import { EMPTY_ROOT } from '../../src/core/hash.ts';
 import { COSIGNATURE_MLDSA44, parseNote } from '../../src/core/note.ts';
+import { AHEAD } from '../../src/core/quorum.ts';
 import { createApp } from '../../src/http/app.ts';
 import { closeFront, createFront } from '../../src/http/front.ts';
 import { witnessRoutes } from '../../src/http/witness.ts';
@@ -141,11 +142,18 @@ test('a fresh time each time, and none that is older than one before', async () 
   let now = NOW;
   const { app, store } = fresh(5, () => new Date(now * 1000));
   const times = [];
-  for (now of [NOW + 10, NOW - 5000, NOW + 9, NOW + 11]) {
-    assert.is((await post(app, requestOf(5, 5))).status, 200);
+  for (const [clock, status] of [
+    [NOW + 10, 200],
+    [NOW + 10 - AHEAD, 200],
+    [NOW - 5000, 503],
+    [NOW + 9, 200],
+    [NOW + 11, 200],
+  ] as const) {
+    now = clock;
+    assert.is((await post(app, requestOf(5, 5))).status, status, String(clock - NOW));
     times.push(store.log(ORIGIN)?.known.time);
   }
-  assert.equal(times, [NOW + 10, NOW + 10, NOW + 10, NOW + 11]);
+  assert.equal(times, [NOW + 10, NOW + 10, NOW + 10, NOW + 10, NOW + 11]);
 });
 
 test('a log that was added twice under two names is not mixed up', async () => {

@@ -140,7 +140,7 @@ for (const kept of [false, true])
     witnessOver(first).addCheckpoint(requestOf(0, 5));
     first.close();
     const child = join(import.meta.dirname, 'killed.ts');
-    const args = ['--conditions=source', '--import', 'tsx', child, path, kept ? 'kept' : 'lost'];
+    const args = ['--conditions=source', '--import', 'tsx', child, path, kept ? 'kept' : 'lost', String(NOW)];
     const ended = await promisify(execFile)(process.execPath, args).then(
       () => ({ signal: 'none', stdout: '' }),
       (error: { signal: string; stdout: string }) => error,

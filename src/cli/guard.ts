@@ -49,7 +49,7 @@ function rebuild(options: Options): void {
   if (guarded.includes(largest)) {
     throw new Fault('bad-request', `the guard ${directory.guard} is whole, and nothing larger was signed: keep it`);
   }
-  checkHeads(store, heads, largest, options);
+  checkHeads(store, heads, largest, directory.guard, options);
   const kept = setAside(directory.guard);
   // At once: a guard of which only the beginning was written would permit what it should not.
   replaceFile(directory.guard, utf8(formatGuard(inOrder(heads), origin)));
@@ -79,14 +79,22 @@ function headsOf(path: string, origin: string): FoundHead[] {
 }
 
 /** Every head must be of the tree in the database, and none beyond it. */
-function checkHeads(store: SqliteStore, heads: readonly Head[], largest: FoundHead, options: Options): void {
+function checkHeads(
+  store: SqliteStore,
+  heads: readonly Head[],
+  largest: FoundHead,
+  path: string,
+  options: Options,
+): void {
   const head = store.head();
   if (largest.size > head.size) {
     const message = `the database has ${head.size} entries, and ${largest.found} shows that size ${largest.size} was signed`;
     const { data, guard, vkey, head: files = [] } = options;
     const recover = commandLine('limmat recover', { data, guard, vkey, from: 'MIRROR' });
     const next = `${recover} --head ${files.map(quoted).join(' ')}`;
-    throw new Fault('refused', `${message}: complete it first with \`${next}\``);
+    // One that is damaged, or too small, is no measure of what `recover` must reach.
+    const first = existsSync(path) ? `move ${path} aside, and ` : '';
+    throw new Fault('refused', `${message}: ${first}complete it first with \`${next}\``);
   }
   const audit = new Audit(store, head);
   for (const { size, root, found } of heads as readonly FoundHead[]) {

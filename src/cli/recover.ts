@@ -80,7 +80,13 @@ function openTarget(
 ): { target: Head; release: () => void } {
   const { origin } = store.identity();
   if (existsSync(directory.guard)) {
-    if (files.length > 0) throw new Fault('bad-request', `--head is for a lost guard, and ${directory.guard} is there`);
+    if (files.length > 0) {
+      const message = `--head is for a lost guard, and ${directory.guard} is there`;
+      throw new Fault(
+        'bad-request',
+        `${message}: leave out --head, or move that aside if it is damaged or not the newest`,
+      );
+    }
     const file = openGuardFile(directory.guard);
     const target = new Guard(file, origin).last();
     if (!target) throw new Fault('bad-request', `nothing was ever signed according to ${directory.guard}`);

@@ -38,6 +38,23 @@ test('guard and newest entries lost: recover by a collected checkpoint, rebuild,
   await fsck(place.data);
 });
 
+test('guard damaged and newest entries lost: what is told to do brings the log back', async () => {
+  const place = await restoredLog(20, 30);
+  const newest = write(join(place.root, 'newest'), place.note);
+  writeFileSync(place.guard, flipBit(bytesOf(place.guard), 8 * 30));
+  const behind = await rebuild(place.data, newest);
+  assert.is(behind.code, 3);
+  assert.match(behind.stderr, `move ${place.guard} aside, and complete it first with`);
+  const recover = ['recover', '--data', place.data, '--from', place.copy, '--head', newest];
+  const inTheWay = await limmat(...recover);
+  assert.is(inTheWay.code, 2);
+  assert.match(inTheWay.stderr, 'is there: leave out --head, or move that aside if it is damaged or not the newest');
+  renameSync(place.guard, `${place.guard}.damaged`);
+  ok(await limmat(...recover));
+  ok(await rebuild(place.data, newest));
+  await fsck(place.data);
+});
+
 test('a note of another log, a fork, and a note that nobody signed make no guard', async () => {
   const place = await restoredLog(20, 30);
   restore(place);

@@ -135,7 +135,7 @@ type Serving = {
 async function serve(mirror: Mirror, { copy, known, follow, logger, options, ...rest }: Serving): Promise<void> {
   const hash = toHex(sha256(utf8(mirror.origin)));
   let trouble: string | undefined;
-  const state = { mirror, evidence: () => known.evidence().length, trouble: () => trouble };
+  const state = { mirror, evidence: () => known.evidence().length, trouble: () => trouble ?? mirror.early() };
   const metrics = createMirrorMetrics(state);
   const watch = {
     count: metrics.count,

@@ -1,4 +1,4 @@
-/** `GET /healthz` and `GET /metrics` of a mirror: how far it is, whether the last round went well, what it answered. @module */
+/** `GET /healthz` and `GET /metrics` of a mirror: how far it is, whether that went well, what it answered. @module */
 import type { Mirror } from '../monitor/mirror.ts';
 import { answers, type Described, object, SIZE } from './describe.ts';
 import {
@@ -48,10 +48,10 @@ const health = object({
   evidence: SIZE,
 });
 const HEALTH: Described = {
-  summary: 'Whether the last round went well.',
+  summary: 'Whether the last round went well, and its cosignatures count.',
   answers: {
-    ...answers('It did', 'application/json', health),
-    503: { says: 'It did not, and why', types: { 'application/json': health } },
+    ...answers('So it is', 'application/json', health),
+    503: { says: 'It is not so, and why', types: { 'application/json': health } },
   },
 };
 
@@ -64,7 +64,7 @@ export function mirrorOperatorRoutes(state: MirrorState, metrics: RequestMetrics
   ];
 }
 
-/** 200 while the last round went well, 503 with the reason after one that did not. */
+/** 200 while nothing goes wrong, 503 with the reason while something does. */
 function healthHandler({ mirror, evidence, trouble }: MirrorState): Handler {
   return () => {
     const [problem, mirrored, pending] = [trouble(), mirror.mirrored(), mirror.pending()[0]];

@@ -14,6 +14,7 @@ import type { Posted } from '../core/headlist.ts';
 import { judgePosted } from '../core/judgehead.ts';
 import { COSIGNATURE_MLDSA44, formatNote, type Note, parseNote, type Vkey } from '../core/note.ts';
 import { foldPeaks, foldPlan, showsFork } from '../core/proof.ts';
+import { AHEAD, isoTime } from '../core/quorum.ts';
 import { type Get, Reader } from '../core/reader.ts';
 import type { Signer } from '../core/signature.ts';
 import { foldSubtree, subtreePlan } from '../core/subtree.ts';
@@ -66,6 +67,14 @@ export class Mirror {
 
   mirrored(): MirroredCheckpoint | undefined {
     return this.#parts.store.mirrored();
+  }
+
+  /** Why its cosignatures count for nobody: its clock was far ahead once, and none is older than the last. */
+  early(): string | undefined {
+    const [now, last] = [this.#now(), this.mirrored()?.time ?? 0];
+    if (last <= now + AHEAD) return undefined;
+    const next = 'set it right; if it is, it once was wrong: make a new mirror with a new key';
+    return `its cosignatures count for nobody until ${isoTime(last)}, as the clock says ${isoTime(now)}: ${next}`;
   }
 
   /** SPEC: add-checkpoint is handled identically to that of a witness; the mirror cosigner MUST NOT sign here. */

@@ -2,11 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { mirrorDirectory } from '../../src/cli/mirrordir.ts';
 import { utf8 } from '../../src/core/bytes.ts';
 import { openCheckpoint } from '../../src/core/cosignature.ts';
 import { parseEvidence, verifyEvidence } from '../../src/core/evidence.ts';
 import { leafHash } from '../../src/core/hash.ts';
 import { parseVkey, parseVkeys } from '../../src/core/note.ts';
+import { openMirrorStore } from '../../src/store/mirror.ts';
 import { flipBit } from '../check.ts';
 import {
   add,
@@ -107,6 +109,25 @@ test('a mirror follows a log, serves it under its own cosignature, and brings a 
   await again.end('SIGTERM');
   await fsck(place.data);
   assert.is(await mirror.end('SIGTERM'), 0, mirror.stderr());
+});
+
+test('a mirror whose clock was far ahead says that it cosigns for nobody, and serves its copy', async () => {
+  const place = await newLog();
+  const log = await serve(place.data);
+  await add(log, 10);
+  const data = await newMirror(place);
+  ok(await once(place, data, log.url));
+  const store = openMirrorStore(mirrorDirectory(data).database);
+  const mirrored = store.mirrored() as NonNullable<ReturnType<typeof store.mirrored>>;
+  store.setMirrored({ ...mirrored, time: 4_000_000_000 }); // as if it had followed then
+  store.close();
+  const mirror = await serveMirror(data, '--vkey', vkeyOf(place), '--url', log.url);
+  const health = await fetch(`${mirror.url}/healthz`);
+  assert.is(health.status, 503);
+  assert.match(await health.text(), /count for nobody until 2096-10-02T07:06:40\.000Z, as the clock says .*: set it/);
+  assert.match(await (await fetch(`${mirror.url}/metrics`)).text(), /^limmat_mirror_trouble 1$/m);
+  ok(await limmat('fsck', '--url', mirror.tiles, '--vkey', vkeyOf(place)));
+  for (const server of [log, mirror]) assert.is(await server.end('SIGTERM'), 0);
 });
 
 test('killed whenever it has asked for anything more, a mirror goes on where it was, and serves nothing it has not', async () => {

@@ -86,6 +86,10 @@ export class TokenSession {
   constructor({ module, token, pinFile }: TokenConfig) {
     checkPrivate(pinFile, 'PIN file');
     const pin = readFileSync(pinFile, 'utf8').replace(/\r?\n$/, '');
+    // Not tried: a token locks itself after a few wrong ones.
+    if (pin.startsWith('\ufeff')) {
+      throw new Fault('bad-key', `${pinFile} begins with a byte order mark: save it as UTF-8 without one`);
+    }
     this.#name = `the token "${token}"`;
     this.#pkcs11 = loadModule(module);
     try {

@@ -62,6 +62,8 @@ if (hsm) {
     };
     refused({}, wrong);
     prototype.C_Finalize = C_Finalize;
+    writeFileSync(config.pinFile, `\ufeff${PIN}`);
+    refused({}, /\.pin begins with a byte order mark/);
     writeFileSync(config.pinFile, PIN);
     chmodSync(config.pinFile, 0o640);
     refused({}, /others may read the PIN file .*: run `chmod 600/);

@@ -15,14 +15,15 @@ export type Finding = {
   readonly what: string;
 };
 
-type Look = { readonly what: string; readonly pattern: RegExp };
+/** What tests a text takes time in proportion to its length, whatever it is: strangers write it. */
+type Look = { readonly what: string; readonly pattern: Pick<RegExp, 'test'> };
 
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])';
 
 /** Secrets are looked for in URIs too: build systems put tokens there. */
 const SECRETS: readonly Look[] = [
   { what: 'a private key', pattern: /-----BEGIN [A-Z0-9 ]*PRIVATE KEY|AGE-SECRET-KEY-1|PuTTY-User-Key-File/ },
-  { what: 'a JSON web token', pattern: /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/ },
+  { what: 'a JSON web token', pattern: { test: hasWebToken } },
   {
     what: 'an access token',
     pattern:
@@ -34,7 +35,7 @@ const SECRETS: readonly Look[] = [
 ];
 
 const PERSONAL: readonly Look[] = [
-  { what: 'an e-mail address', pattern: /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,}/u },
+  { what: 'an e-mail address', pattern: /[\p{L}\p{N}._%+-]@(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,}/u },
   { what: 'an IP address', pattern: new RegExp(`(?<![0-9]|[0-9]\\.)${OCTET}(?:\\.${OCTET}){3}(?!\\.?[0-9])`) },
 ];
 
@@ -75,6 +76,20 @@ export function lookAt(text: string, watch: Watch): ReadonlySet<string> {
   if (isIpv6) found.push('an IP address');
   return new Set(found);
 }
+
+/**
+ * RFC 7515 §7.1: three parts, of which the first is an object of JSON. As one pattern it would go through the rest of
+ * `eyJ-eyJ-eyJ-…` at each of them.
+ */
+function hasWebToken(text: string): boolean {
+  if (!text.includes('eyJ')) return false;
+  return text.split(/[^\w.-]+/).some((run) => {
+    const parts = run.split('.');
+    return parts.some((part, i) => i + 2 < parts.length && (parts[i + 1]?.length ?? 0) >= 8 && OBJECT.test(part));
+  });
+}
+
+const OBJECT = /\beyJ[\w-]{8,}/;
 
 /** RFC 4291 §2.2: eight groups, or fewer around one `::`. Times and names like `std::move` have the colons alone. */
 function hasIpv6(text: string): boolean {

@@ -19,6 +19,7 @@ const found: [what: string, text: string][] = [
   ['a private key', '-----BEGIN OPENSSH PRIVATE KEY-----'],
   ['a private key', 'AGE-SECRET-KEY-1QQQ'],
   ['a JSON web token', `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${'x'.repeat(43)}`],
+  ['a JSON web token', `tok-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.`],
   ['an access token', `ghp_${'a1B2'.repeat(9)}`],
   ['an access token', `github_pat_${'a1B2'.repeat(9)}`],
   ['an access token', `glpat-${'a1B2'.repeat(5)}`],
@@ -58,6 +59,27 @@ for (const [what, text] of found) {
 
 test('what is no such thing is left alone', () => {
   for (const text of clean) assert.equal([...lookAt(text, 'prose')], [], text);
+});
+
+test('a text that is made to be slow is read in time: a stranger may send one', () => {
+  const n = 500_000; // what takes the square of it would take longer than a test may
+  const token = 'eyJhbGciOiJIUzI1NiJ9';
+  for (const text of [
+    'eyJ-'.repeat(n),
+    `${token}.`.repeat(n / 10).replaceAll('.', '-'),
+    `${'x'.repeat(64)}@${'a.'.repeat(n)}`,
+    'a@'.repeat(n),
+    'bearer '.repeat(n),
+    `password${' '.repeat(n)}`,
+    'secret '.repeat(n),
+    '//a:'.repeat(n),
+    '1.'.repeat(n),
+    'a:'.repeat(n),
+    'xoxb-'.repeat(n),
+  ]) {
+    lookAt(text, 'prose');
+  }
+  assert.equal([...lookAt(`${'eyJ-'.repeat(n)}.${token}.`, 'prose')], ['a JSON web token']);
 });
 
 test('in URIs only secrets are looked for', () => {

@@ -43,7 +43,7 @@ import {
   asJson,
   asText,
   lengthOf,
-  MOST_READ,
+  mostRead,
   noBody,
   noted,
   type Reply,
@@ -263,7 +263,7 @@ async function readBody(request: Request, limit: number): Promise<Uint8Array | F
   try {
     for await (const chunk of request.body ?? []) {
       length += chunk.length;
-      if (length > MOST_READ) break;
+      if (length > mostRead(limit)) break;
       if (length <= limit) chunks.push(chunk);
     }
   } catch {

@@ -13,7 +13,7 @@ import { problemReply } from './problem.ts';
 import {
   type Ask,
   lengthOf,
-  MOST_READ,
+  mostRead,
   noted,
   type Reply,
   type Route,
@@ -133,15 +133,16 @@ function readBody(request: IncomingMessage, limit: number, done: (body: Uint8Arr
     return;
   }
   const chunks: Uint8Array[] = [];
+  const most = mostRead(limit);
   let length = 0;
   request.on('data', (chunk: Uint8Array) => {
     const before = length;
     length += chunk.length;
     if (length <= limit) chunks.push(chunk);
-    else if (before <= MOST_READ && length > MOST_READ) done(tooLarge(limit));
+    else if (before <= most && length > most) done(tooLarge(limit));
   });
   request.on('end', () => {
-    if (length > MOST_READ) return;
+    if (length > most) return;
     if (length > limit) done(tooLarge(limit));
     else done(chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(...chunks));
   });

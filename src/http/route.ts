@@ -92,10 +92,10 @@ export function noted(error: unknown, watch: Watch): Fault {
 }
 
 /**
- * What is read of any body, in bytes. One that is too large is read on and dropped up to here, because a sender who is
+ * What is read of a body, in bytes. One that is too large is read on and dropped up to here, because a sender who is
  * still writing when the connection closes does not get to see the refusal.
  */
-export const MOST_READ = 16 * 1024 * 1024;
+export const mostRead = (limit: number): number => Math.max(16 * 1024 * 1024, limit);
 
 export function tooLarge(limit: number): Fault {
   return new Fault('too-large', limit === 0 ? 'this takes no body' : `the body is larger than ${limit} bytes`);

@@ -127,7 +127,12 @@ function checkGenesis(index: number, leaf: Uint8Array, { genesis }: Trust): void
 /** The proof of a second entry, mostly under the checkpoint of the first, whose signatures are then not checked twice. */
 function proveBeside(second: TlogProof, first: TlogProof, proven: Proven, trust: Trust): Proven {
   const { index, path, checkpoint, extra } = second;
-  if (!extra || text(checkpoint) !== text(first.checkpoint)) return prove(second, trust).proven;
+  if (!extra || text(checkpoint) !== text(first.checkpoint)) {
+    const other = prove(second, trust).proven;
+    // Where several are pinned: who a key belongs to is up to each log, and their indexes say nothing about each other.
+    if (other.origin === proven.origin) return other;
+    throw new Fault('bad-proof', `the enrolment is in ${other.origin}, and the entry in ${proven.origin}`);
+  }
   const leaf = leafHash(extra);
   verifyInclusion(index, proven.size, leaf, path, proven.root);
   checkGenesis(index, leaf, trust);

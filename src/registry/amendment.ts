@@ -45,6 +45,12 @@ function checkSuccession(old: Policy, next: Policy): void {
   if (next.origin !== old.origin) refuse('policy-fixed', `the origin stays "${old.origin}"`);
   if (!equal(next.logKey, old.logKey)) refuse('policy-fixed', 'the logKey stays as the first policy named it');
   if (operatorOf(next) !== operatorOf(old)) refuse('policy-fixed', `the operator stays ${operatorOf(old)}`);
+  // Not among the words of VOCABULARY §1, but what they mean: a signature of ML-DSA-44 alone has 2,420 bytes, so a lower
+  // bound would keep a supervisor with such a key from contradicting. No announcement can say it, so it never sinks.
+  if (next.maxEntryBytes < old.maxEntryBytes) {
+    const why = 'whoever signs with larger keys would be silenced';
+    refuse('size', `maxEntryBytes is ${old.maxEntryBytes} and is not lowered to ${next.maxEntryBytes}: ${why}`);
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { isInRepertoire } from './repertoire.ts';
 export const RULES = {
   genesis: 'Entry 0 is a policy, signed by one of the operator’s own root keys that it names; entry 1 is a heartbeat.',
   kind: 'The content type names a kind of entry that the policy in force lists.',
-  size: 'An entry has at most `maxEntryBytes` bytes.',
+  size: 'An entry has at most `maxEntryBytes` bytes, which no later policy lowers.',
   audience: '`aud` is the origin of this log; builds, attestations and reviews may go without.',
   schema: 'The payload is one deterministic CBOR map with the fields of its kind, each within its bounds.',
   country: 'A country is one of the ISO 3166-1 alpha-2 codes of the rule set.',

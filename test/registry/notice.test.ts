@@ -213,6 +213,17 @@ test('nothing can be given notice of without witnesses, or by the first policy; 
   );
 });
 
+test('no policy lowers what an entry may have, which would silence whoever signs with larger keys', () => {
+  const world = w.begun(THREE, { ...WITNESSED, maxEntryBytes: 8192 });
+  const next = (maxEntryBytes: number) => policy(2, { maxEntryBytes });
+  const { rule, message } = faults('refused', () => world.judge(next(8191)));
+  assert.is(rule, 'size');
+  assert.match(message, /maxEntryBytes is 8192 and is not lowered to 8191/);
+  world.add(next(8192));
+  world.add(policy(3, { maxEntryBytes: 8193 }));
+  assert.is(world.state.get('policy', '')?.policy.maxEntryBytes, 8193);
+});
+
 test('an announcement counts from the approval that made it take effect', () => {
   const two = { ...THREE, op: { ...THREE.op, roots: ['op1', 'op2'], threshold: 2 } };
   const world = w.begun(two, { ...WITNESSED, maxEntryBytes: 65_535 });

@@ -1,5 +1,6 @@
 /** Exit codes, the same for every command, and how a command ends badly. @module */
 import { Fault, type FaultCode, messageOf } from '../core/fault.ts';
+import { visible } from './print.ts';
 
 export const OK = 0;
 /** What was checked is not so: a proof, a signature, a tile, an entry. */
@@ -74,6 +75,6 @@ export function complain(error: unknown, json: boolean): void {
   const code = error instanceof Fault ? error.code : isSystemError(error) ? 'bad-request' : 'bug';
   const rule = error instanceof Fault ? error.rule : undefined;
   if (json) console.error(JSON.stringify({ error: { code, rule, message: sentenceOf(error) } }));
-  else console.error(`limmat: ${rule ? `${rule}: ` : ''}${sentenceOf(error)}`);
+  else console.error(visible(`limmat: ${rule ? `${rule}: ` : ''}${sentenceOf(error)}`));
   if (code === 'bug' && error instanceof Error && process.env.LIMMAT_TRACE) console.error(error.stack);
 }

@@ -15,6 +15,7 @@ import { FAILED } from './exit.ts';
 import { checkData, type Report, type ShowProgress } from './fsckdata.ts';
 import { logDirectory } from './logdir.ts';
 import { command, requiredUrl, setting } from './options.ts';
+import { visible } from './print.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
@@ -40,7 +41,7 @@ async function fsck(options: Options): Promise<void> {
   if (options.json) {
     console.log(JSON.stringify(report));
   } else {
-    for (const { place, message } of report.findings) console.log(`${place}: ${message}`);
+    for (const { place, message } of report.findings) console.log(visible(`${place}: ${message}`));
     const verdict = report.findings.length === 0 ? 'all as it should be' : `${report.findings.length} findings`;
     console.log(`${report.origin}: ${report.size} entries checked, ${verdict}`);
   }

@@ -17,7 +17,7 @@ import { collectLines } from './common.ts';
 import { exitCode, FAILED, isSystemError, UNAVAILABLE } from './exit.ts';
 import { explained } from './hints.ts';
 import { command, missing, parseBaseUrl, parseNumber, required, setting } from './options.ts';
-import { print } from './print.ts';
+import { print, visible } from './print.ts';
 import { bundlePath, provenAlready } from './provenalready.ts';
 import { readText } from './readinput.ts';
 import { commandLine } from './shell.ts';
@@ -148,7 +148,7 @@ async function resume(
     if (waits) waiting++;
     else {
       refusals++;
-      console.error(`limmat: ${artifacts.join(', ')}: ${message}`);
+      console.error(visible(`limmat: ${artifacts.join(', ')}: ${message}`));
     }
     results.push({ logged: false, artifacts, waits, why: message });
     worst = Math.max(worst, exitCode(one.fault));

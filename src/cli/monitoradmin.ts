@@ -16,7 +16,7 @@ import type { MonitorOptions } from './monitor.ts';
 import { type LogStatus, type Status, statusText } from './monitortext.ts';
 import { openMonitor, openMonitorData } from './openmonitor.ts';
 import { required, setting } from './options.ts';
-import { print } from './print.ts';
+import { print, visible } from './print.ts';
 
 /** A command of the monitor; its `--config` is that of the monitor. */
 export function monitorCommand(name: string, description: string): Command {
@@ -66,7 +66,7 @@ export function statusOf(store: MonitorStore, origins: readonly string[], all = 
 
 export function printStatus(json: boolean | undefined, status: Status): void {
   if (json) print(json, status);
-  else console.log(statusText(status, new Date()));
+  else console.log(visible(statusText(status, new Date())));
 }
 
 export function makeEvidence(): Command {

@@ -7,7 +7,7 @@ export function print(json: boolean | undefined, result: Record<string, unknown>
     console.log(JSON.stringify(result, (_, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value)));
     return;
   }
-  console.log(lines(result).join('\n'));
+  console.log(visible(lines(result).join('\n')));
 }
 
 function lines(result: Record<string, unknown>, indent = ''): string[] {
@@ -34,6 +34,11 @@ function entry(name: string, value: unknown, indent: string, width: number): str
   return String(value)
     .split('\n')
     .map((line, i) => (i === 0 ? label : ' '.repeat(label.length)) + shortened(line));
+}
+
+/** What is shown may come from strangers, who must not move the cursor, nor turn the direction of what is read. */
+export function visible(text: string): string {
+  return text.replace(/[^\P{Cc}\n]|\p{Bidi_Control}/gu, (c) => `\\u{${(c.codePointAt(0) as number).toString(16)}}`);
 }
 
 /** Keys and signatures are longer than anyone reads; `--json` has them whole. Sentences and commands stay as they are. */

@@ -14,6 +14,7 @@ import { type Json, toJson } from '../registry/json.ts';
 import { readKeyFile } from '../store/keyfile.ts';
 import type { Fields } from './draft.ts';
 import { hashFile } from './hashfile.ts';
+import { visible } from './print.ts';
 import type { BuildOptions, Described } from './submitbuild.ts';
 
 /** What is asked for beside what was built. */
@@ -37,7 +38,9 @@ export async function provenAlready(
   const other = differences(verified.statement, described, options);
   if (other.length === 0) return verified;
   console.error(
-    `limmat: ${beside} is the proof of another build: ${other.join('; ')}. The one that was asked for is logged now`,
+    visible(
+      `limmat: ${beside} is the proof of another build: ${other.join('; ')}. The one that was asked for is logged now`,
+    ),
   );
   return undefined;
 }

@@ -16,6 +16,7 @@ import { openStore } from '../store/sqlite.ts';
 import { FAILED } from './exit.ts';
 import { logDirectory } from './logdir.ts';
 import { command, requiredUrl, setting } from './options.ts';
+import { visible } from './print.ts';
 import { progressBar } from './progress.ts';
 import { readTrust, type Trust, type Trusting, withTrust } from './trust.ts';
 
@@ -78,8 +79,9 @@ function tell(report: {
   findings: readonly ProvenFinding[];
   warnings: readonly ProvenFinding[];
 }): void {
-  for (const { place, message, leafHash } of report.findings) console.log(`${place}: ${message}\n  leaf ${leafHash}`);
-  for (const { place, message } of report.warnings) console.log(`warning: ${place} ${message}`);
+  for (const { place, message, leafHash } of report.findings)
+    console.log(visible(`${place}: ${message}\n  leaf ${leafHash}`));
+  for (const { place, message } of report.warnings) console.log(visible(`warning: ${place} ${message}`));
   const count = report.findings.length;
   const verdict =
     count === 0 ? 'nothing was admitted that its rules forbid' : `${count} findings, --json has the proofs`;

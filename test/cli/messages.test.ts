@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sentenceOf } from '../../src/cli/exit.ts';
+import { visible } from '../../src/cli/print.ts';
 import { folder } from '../folder.ts';
 import { ends, opaqueLog, run } from './world.ts';
 
@@ -104,6 +105,18 @@ test('YAML and JSON that become something else are read with a byte order mark t
     made.push((await run('sign', 'site', '--file', file, ...flags)).entryId);
   }
   assert.is(made[0], made[1], 'the same is signed');
+});
+
+test('what a file says does not write on the terminal of whoever checks it', async () => {
+  const spoof = join(root, 'spoof.json');
+  writeFileSync(
+    spoof,
+    '{"format":"limmat-bundle/v1","proof":"x","\\u001b[1G\\u001b[Kverified  true\\u001b[8m\\u202e":1}',
+  );
+  const said = await ends(1, 'verify', spoof, ...vkey);
+  assert.match(said, 'limmat: a bundle has no member "\\u{1b}[1G\\u{1b}[Kverified  true\\u{1b}[8m\\u{202e}"');
+  const lines = 'one\n\u001b]0;title\u0007 \u009b2J Zürich \t שלום \u2067';
+  assert.is(visible(lines), 'one\n\\u{1b}]0;title\\u{7} \\u{9b}2J Zürich \\u{9} שלום \\u{2067}');
 });
 
 test('YAML that is not UTF-8 is refused, and not signed with other characters in the place of its own', async () => {

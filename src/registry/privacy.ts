@@ -3,7 +3,8 @@
  * log stays there for ever. It errs on the side of asking, and is no part of the rules that are replayed: it may learn.
  * @module
  */
-import type { Cbor, CborMap } from '../core/cbor.ts';
+import { type Cbor, type CborMap, decode } from '../core/cbor.ts';
+import { CLAIM, LABEL } from '../core/cose.ts';
 import { type AdmittedKind, KINDS } from './kinds.ts';
 import { decodePayload, read } from './read.ts';
 import { fieldsOf, itemOf, type Node, type Watch } from './schema.ts';
@@ -48,6 +49,19 @@ export function findPersonal(kind: AdmittedKind, payload: Uint8Array): Finding[]
   read<unknown>(schema, value);
   const findings: Finding[] = [];
   search(schema, value, '', findings);
+  return findings;
+}
+
+const READ_LABELS: readonly unknown[] = [LABEL.alg, LABEL.cty, LABEL.kid, LABEL.claims];
+const READ_CLAIMS: readonly unknown[] = [CLAIM.iss, CLAIM.sub, CLAIM.aud, CLAIM.iat];
+
+/** The same in a signed header, of what no rule reads: it is logged too, and its signer alone knows what it is for. */
+export function findInHeader(header: Uint8Array): Finding[] {
+  const labels = decode(header) as CborMap;
+  const claims = labels.get(LABEL.claims) as CborMap;
+  const findings: Finding[] = [];
+  for (const [label, value] of labels) if (!READ_LABELS.includes(label)) search(undefined, value, 'header', findings);
+  for (const [claim, value] of claims) if (!READ_CLAIMS.includes(claim)) search(undefined, value, 'claims', findings);
   return findings;
 }
 

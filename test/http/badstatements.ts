@@ -242,6 +242,8 @@ const signers: Bad[] = [
     say('bld', 'acme', 'build', { ...BUILD, note: 'ask jane.doe@acme.example' }).entry,
     /^personal-data: /,
   ),
+  rejected('one in a label that nobody reads', withHeader(99, ['ask jane.doe@acme.example']), /^personal-data: header/),
+  rejected('one in a claim', withClaim(99, 'jane.doe@acme.example'), /^personal-data: claims looks like it holds an/),
 ];
 
 const file = BUILD.artifacts[0] as Payload<'build'>['artifacts'][number];

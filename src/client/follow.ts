@@ -1,5 +1,5 @@
 /** Follows a log from checkpoint to checkpoint; each must extend the one before, by a proof made here from tiles. @module */
-import { equal, type Hash } from '../core/bytes.ts';
+import { checkBytes, equal, HASH_BYTES, type Hash } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { verifyConsistency } from '../core/proof.ts';
 import { type Get, Reader } from '../core/reader.ts';
@@ -29,6 +29,8 @@ export async function* follow(parts: FollowParts): AsyncGenerator<Seen> {
   const { read, get, every = 60, signal } = parts;
   const sleep = parts.sleep ?? ((seconds) => pause(seconds, signal));
   let last = parts.from;
+  if (last !== undefined) checkSeen(last);
+  if (!(every >= 0)) throw new Fault('bad-request', `every is a number of seconds, and not ${every}`);
   while (!signal?.aborted) {
     const seen = await read();
     const isNew = last === undefined || seen.size > last.size;
@@ -39,6 +41,15 @@ export async function* follow(parts: FollowParts): AsyncGenerator<Seen> {
       yield seen;
     }
     if (!signal?.aborted) await sleep(every);
+  }
+}
+
+/** Whoever keeps it as JSON gets something else back, which must not be taken for another history of the log. */
+function checkSeen({ note, origin, size, root }: Seen): void {
+  checkBytes(note, 'note of from');
+  checkBytes(root, 'root of from');
+  if (root.length !== HASH_BYTES || !Number.isSafeInteger(size) || size < 0 || typeof origin !== 'string') {
+    throw new Fault('bad-request', 'from must be what follow gave before: a note, an origin, a size and a root');
   }
 }
 

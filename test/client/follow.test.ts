@@ -46,6 +46,23 @@ test('each new checkpoint comes once, and an older one from a cache is passed ov
   assert.equal(await sizes([seen(9), seen(12)], undefined, seen(9)), [12], 'goes on from where it was');
 });
 
+test('what is no checkpoint to go on from accuses nobody', async () => {
+  const good = seen(9);
+  for (const wrong of [
+    JSON.parse(JSON.stringify(good)) as Seen,
+    { ...good, root: 'ab' as unknown as Hash },
+    { ...good, root: new Uint8Array(31) as Hash },
+    { ...good, size: '9' as unknown as number },
+    { ...good, size: 0.5 },
+    { ...good, origin: undefined as unknown as string },
+  ]) {
+    await faultsLater('bad-request', () => sizes([seen(9), seen(12)], undefined, wrong));
+  }
+  const read = async () => good;
+  const never = follow({ read, get: tilesOf([]), every: -5 });
+  await faultsLater('bad-request', () => never.next());
+});
+
 test('every pair of sizes is checked from the tiles of the greater', async () => {
   for (let first = 1; first < 40; first++) {
     for (let second = first + 1; second < 41; second++) {

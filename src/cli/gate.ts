@@ -58,7 +58,8 @@ type Options = Omit<BuildOptions, 'artifact' | 'vkey' | 'url'> & {
   resume?: boolean;
 };
 
-async function pass(artifacts: string[], options: Options, self: Command): Promise<void> {
+async function pass(named: string[], options: Options, self: Command): Promise<void> {
+  const artifacts = named.filter((path) => !isBundleOf(path, named));
   const logs = logsOf(options);
   const folder = options.offlineSpool ?? options.spool;
   const spool = fileSpool(folder);
@@ -104,6 +105,13 @@ async function pass(artifacts: string[], options: Options, self: Command): Promi
     warn(error, folder);
     print(options.json, { logged: false, spool: folder, next: resuming({ 'offline-spool': folder }) });
   }
+}
+
+/** What a run before this one has left beside a file that is named too, as in `dist/*`: it is told, and no build. */
+function isBundleOf(path: string, named: readonly string[]): boolean {
+  if (!named.some((other) => bundlePath(other) === path)) return false;
+  console.error(visible(`limmat: ${path} is left out: it is where the proof of another of these files lies`));
+  return true;
 }
 
 /** In the order in which they are tried, each with what is pinned of it. */

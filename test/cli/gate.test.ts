@@ -183,6 +183,18 @@ test('where the folder of a file is gone its bundle goes into the spool by its e
   for (const name of names) assert.match(stdout, new RegExp(`^  bundles {4}\\S*/${name}$`, 'm'), stdout);
 });
 
+test('a retry that names the proofs of the run before, as dist/* does, logs nothing anew', async () => {
+  const { files, spool } = job('a.bin', 'b.bin');
+  const first = await run('gate', ...files, ...flags('4.8', spool));
+  const all = files.flatMap((file) => [file, `${file}.limmat.json`]);
+  const ran = await limmat('gate', ...all, ...flags('4.8', spool), '--json');
+  assert.is(ran.code, 0, ran.stderr);
+  const { entry, what } = JSON.parse(ran.stdout) as { entry: number; what: string };
+  assert.equal([entry, what], [first.entry, 'logged before']);
+  assert.match(ran.stderr, /a\.bin\.limmat\.json is left out: it is where the proof of another of these files lies/);
+  assert.not.ok(existsSync(`${files[0]}.limmat.json.limmat.json`));
+});
+
 test('a path that holds another build by now gets the proof of that one alone; that of the earlier goes into the spool', async () => {
   const { files, spool } = job('a.bin');
   const [file] = files as [string];

@@ -79,10 +79,10 @@ async function logEvent(event: KeyEventName, which: string, options: EventOption
   // A second suspension in the same words would be the same statement, and the log would answer with the first one.
   const common = await commonFields('key', canHappenAgain(event) ? { at: 'now', ...options } : options);
   const statement = await compose({ kind: 'key', fields: { ...own, ...fields, ...common }, claims }, options);
-  await finishStep(statement, options, {
-    next: (index) =>
-      `if ${statement.iss} needs more than one root: limmat approve --index ${index} --key OTHER-ROOT.pem`,
-  });
+  const approve = (index: number) =>
+    `if ${statement.iss} needs more than one root: limmat approve --index ${index} --key OTHER-ROOT.pem`;
+  // SPEC (VOCABULARY §3): a suspension takes effect with one root.
+  await finishStep(statement, options, event === 'suspend' ? {} : { next: approve });
 }
 
 type Said = { readonly fields: Fields; readonly claims: Claims };

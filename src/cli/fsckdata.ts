@@ -1,5 +1,5 @@
 /** `limmat fsck --data`: a database held against its entries, its guard and its published checkpoints. @module */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { equal } from '../core/bytes.ts';
 import { messageOf } from '../core/fault.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
@@ -7,6 +7,7 @@ import { fullTile } from '../log/edge.ts';
 import { parseGuard } from '../log/guard.ts';
 import { type CheckParts, checkTree, type Finding } from '../monitor/check.ts';
 import { Replay } from '../monitor/replay.ts';
+import { isThere } from '../store/durable.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { checkPublished, publishedHeads } from './fsckheads.ts';
 import type { LogDirectory } from './logdir.ts';
@@ -109,7 +110,7 @@ function storedSource(store: SqliteStore): CheckParts['source'] {
 }
 
 function readGuard(place: string, origin: string): { heads: CheckParts['heads']; findings: Finding[] } {
-  if (!existsSync(place)) return { heads: [], findings: [{ place, message: 'there is no guard' }] };
+  if (!isThere(place)) return { heads: [], findings: [{ place, message: 'there is no guard' }] };
   try {
     const { heads } = parseGuard(Uint8Array.from(readFileSync(place)), origin);
     return { heads: heads.map((head) => ({ ...head, said: 'the guard' })), findings: [] };

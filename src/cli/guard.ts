@@ -9,7 +9,7 @@ import type { Head } from '../core/checkpoint.ts';
 import { Fault, messageOf } from '../core/fault.ts';
 import { Audit } from '../log/audit.ts';
 import { formatGuard, parseGuard, rootFrom } from '../log/guard.ts';
-import { replaceFile } from '../store/durable.ts';
+import { isThere, replaceFile } from '../store/durable.ts';
 import { lockGuard } from '../store/guardfile.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
 import { logDirectory } from './logdir.ts';
@@ -68,7 +68,7 @@ function rebuild(options: Options): void {
 
 /** The heads of a guard that is there; none if it is damaged. */
 function headsOf(path: string, origin: string): FoundHead[] {
-  if (!existsSync(path)) return [];
+  if (!isThere(path)) return [];
   try {
     const { heads } = parseGuard(Uint8Array.from(readFileSync(path)), origin);
     return heads.map((head) => ({ ...head, origin, found: path }));

@@ -2,7 +2,6 @@
  * `limmat recover`: completes a restored database from a mirror or a static copy, up to what the guard says was signed.
  * The guard decides what is right; the copy is believed in nothing. @module
  */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LogClient } from '../client/logclient.ts';
 import { equal, toHex } from '../core/bytes.ts';
@@ -14,6 +13,7 @@ import { Guard } from '../log/guard.ts';
 import { recover } from '../log/recovery.ts';
 import { opaqueRules, type Rules } from '../log/rules.ts';
 import { StatementRules } from '../log/statements.ts';
+import { isThere } from '../store/durable.ts';
 import { readExport } from '../store/files.ts';
 import { lockGuard, openGuardFile } from '../store/guardfile.ts';
 import { openStore, type SqliteStore } from '../store/sqlite.ts';
@@ -79,7 +79,7 @@ function openTarget(
   files: readonly string[] = [],
 ): { target: Head; release: () => void } {
   const { origin } = store.identity();
-  if (existsSync(directory.guard)) {
+  if (isThere(directory.guard)) {
     if (files.length > 0) {
       const message = `--head is for a lost guard, and ${directory.guard} is there`;
       throw new Fault(
@@ -134,6 +134,6 @@ function rulesOf(store: SqliteStore, { inUse }: LogKeys): Rules {
 
 /** With the options of this one, as without them the next one would look for the parts of the log elsewhere. */
 function nextStep(directory: LogDirectory, { data, guard, vkey }: Options): string {
-  if (existsSync(directory.guard)) return commandLine('limmat serve', { data, guard });
+  if (isThere(directory.guard)) return commandLine('limmat serve', { data, guard });
   return `${commandLine('limmat guard rebuild', { data, guard, vkey })} --head FILE...`;
 }

@@ -1,7 +1,12 @@
 /** Small files that survive power loss: bytes, then the name, then the directory are on disk before a call returns. @module */
-import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Fault } from '../core/fault.ts';
+
+/** Whether something lies there; an error of the system where this user may not see that, which is no absence. */
+export function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
 
 /** Writes a new file, whole or not at all; Fault `bad-request` if it exists. Secrets get mode 0o600 from the first moment on. */
 export function createFile(path: string, bytes: Uint8Array, mode = 0o644): void {

@@ -1,10 +1,10 @@
 /** The guard's journal as a file of its own, and the lock that lets one process write it. @module */
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Fault, must } from '../core/fault.ts';
 import type { GuardFile } from '../log/ports.ts';
 import { openDatabase } from './database.ts';
-import { createFile, syncDirectory, writeAll } from './durable.ts';
+import { createFile, isThere, syncDirectory, writeAll } from './durable.ts';
 
 /** Makes an empty journal; refuses if there is one. */
 export function createGuardFile(path: string): void {
@@ -13,7 +13,7 @@ export function createGuardFile(path: string): void {
 
 /** Opens a journal for its one writer; refuses to create one, and refuses while another process has it open. */
 export function openGuardFile(path: string): GuardFile & { close(): void } {
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     throw new Fault(
       'bad-request',
       `there is no guard at ${path}: name it with --guard FILE. It is never made anew, because without it a restored ` +

@@ -1,11 +1,11 @@
 /** What a mirror knows beside its copy of the tree, in an SQLite database of its own; tables are in `schema.sql`. @module */
-import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { sha256 } from '#sha256';
 import { type Hash, toHex } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import type { KnownCheckpoint, MirroredCheckpoint, MirrorStore } from '../monitor/ports.ts';
 import { createDatabase, openDatabase, schemaOf, usePragmas } from './database.ts';
+import { isThere } from './durable.ts';
 
 /** What `init` fixed about a mirror. */
 export type MirrorIdentity = { readonly name: string; readonly origin: string };
@@ -23,7 +23,7 @@ export function createMirrorStore(path: string, { name, origin }: MirrorIdentity
 
 /** Opens the database of a mirror; refuses to create one. */
 export function openMirrorStore(path: string): SqliteMirrorStore {
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     throw new Fault('bad-request', `there is no mirror at ${path}; \`limmat mirror init\` makes one`);
   }
   return openDatabase(path, { fileMustExist: true }, (db) => {

@@ -1,11 +1,11 @@
 /** The signing seed of a log: 32 bytes as 64 hexadecimal digits, in a file that only its owner may read; and its keys. @module */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fromHex, toHex, utf8 } from '../core/bytes.ts';
 import { Fault } from '../core/fault.ts';
 import { ALGORITHMS, deriveSeed } from '../core/logkeys.ts';
 import { SEED_BYTES, signerOf } from '../core/signature.ts';
 import type { Keyring } from '../log/ports.ts';
-import { createFile } from './durable.ts';
+import { createFile, isThere } from './durable.ts';
 
 /** Writes a new seed; refuses to overwrite one. */
 export function createSeed(path: string, seed: Uint8Array): void {
@@ -34,7 +34,7 @@ export function seedKeyring(seed: Uint8Array): Keyring {
 
 /** Fault `bad-key` if a secret file is missing or readable by group or others. */
 export function checkPrivate(path: string, what = 'key file'): void {
-  if (!existsSync(path)) throw new Fault('bad-key', `there is no ${what} ${path}`);
+  if (!isThere(path)) throw new Fault('bad-key', `there is no ${what} ${path}`);
   if (statSync(path).isDirectory())
     throw new Fault('bad-key', `${path} is a folder, and no ${what}: name the file in it`);
   if ((statSync(path).mode & 0o077) !== 0) {

@@ -2,7 +2,6 @@
  * The embedded default store: one SQLite database in WAL mode, tables and rules in `schema.sql`. One process writes;
  * any number of read-only connections may look on. @module
  */
-import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { concat, type Hash } from '../core/bytes.ts';
 import type { Head } from '../core/checkpoint.ts';
@@ -12,6 +11,7 @@ import type { KeyUse } from '../core/logkeys.ts';
 import { TILE_WIDTH } from '../core/tile.ts';
 import type { Batch, EntryMode, LogStore, Publication, PublishedNote } from '../log/ports.ts';
 import { createDatabase, openDatabase, schemaOf, usePragmas } from './database.ts';
+import { isThere } from './durable.ts';
 
 type StoredRun = { readonly first: number; readonly entries: Uint8Array };
 
@@ -41,7 +41,7 @@ export function createStore(path: string, { origin, entries }: LogIdentity): voi
 
 /** Opens the database of a log; refuses to create one. */
 export function openStore(path: string, options: { readonly?: boolean } = {}): SqliteStore {
-  if (!existsSync(path)) throw new Fault('bad-request', `there is no log at ${path}; \`limmat init\` makes one`);
+  if (!isThere(path)) throw new Fault('bad-request', `there is no log at ${path}; \`limmat init\` makes one`);
   return openDatabase(path, { fileMustExist: true, readonly: options.readonly ?? false }, (db) => {
     usePragmas(db);
     return new SqliteStore(db);

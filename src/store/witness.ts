@@ -1,5 +1,4 @@
 /** The state of a witness in an SQLite database of its own; tables and rules in `schema.sql`. @module */
-import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { sha256 } from '#sha256';
 import { concat, HASH_BYTES, type Hash, toHex, utf8 } from '../core/bytes.ts';
@@ -8,6 +7,7 @@ import { EMPTY_ROOT, hashAt } from '../core/hash.ts';
 import { formatVkey, parseNote, parseVkey, type Vkey } from '../core/note.ts';
 import type { Evidence, Known, WitnessedLog, WitnessStore } from '../witness/ports.ts';
 import { createDatabase, openDatabase, schemaOf, usePragmas } from './database.ts';
+import { isThere } from './durable.ts';
 
 /** Makes the database of a new witness; refuses if the file exists. */
 export function createWitnessStore(path: string, name: string): void {
@@ -22,7 +22,7 @@ export function createWitnessStore(path: string, name: string): void {
 
 /** Opens the database of a witness; refuses to create one. */
 export function openWitnessStore(path: string): SqliteWitnessStore {
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     throw new Fault('bad-request', `there is no witness at ${path}; \`limmat witness init\` makes one`);
   }
   return openDatabase(path, { fileMustExist: true }, (db) => {

@@ -26,7 +26,7 @@ export async function writeBundles(
   const bundle = utf8(bundleOf(logged, await log.once.enrolment(statement.kid)));
   const kept = join(place.folder, entryIdOf(statement.id));
   const paths = new Set<string>();
-  for (const path of artifacts) paths.add(bundlePath((await isThere(path, bundle, log, place)) ? path : kept));
+  for (const path of artifacts) paths.add(bundlePath((await belongsBeside(path, bundle, log, place)) ? path : kept));
   for (const path of paths) {
     try {
       replaceFile(path, bundle);
@@ -37,8 +37,8 @@ export async function writeBundles(
   return [...paths];
 }
 
-/** Whether the file lies there, or may be put there again, and is not another build by now, with a proof of its own. */
-async function isThere(path: string, bundle: Uint8Array, log: Log, { isLater }: Place): Promise<boolean> {
+/** Whether a proof goes beside the file: it lies there, or may be put there again, and is not another build by now. */
+async function belongsBeside(path: string, bundle: Uint8Array, log: Log, { isLater }: Place): Promise<boolean> {
   if (!existsSync(dirname(path))) return false;
   if (!isLater || !existsSync(path)) return true;
   const { digests } = await hashFile(path, ['sha256'], true);

@@ -83,7 +83,7 @@ function checkHeads(
   store: SqliteStore,
   heads: readonly Head[],
   largest: FoundHead,
-  path: string,
+  guardFile: string,
   options: Options,
 ): void {
   const head = store.head();
@@ -93,7 +93,7 @@ function checkHeads(
     const recover = commandLine('limmat recover', { data, guard, vkey, from: 'MIRROR' });
     const next = `${recover} --head ${files.map(quoted).join(' ')}`;
     // One that is damaged, or too small, is no measure of what `recover` must reach.
-    const first = existsSync(path) ? `move ${path} aside, and ` : '';
+    const first = isThere(guardFile) ? `move ${guardFile} aside, and ` : '';
     throw new Fault('refused', `${message}: ${first}complete it first with \`${next}\``);
   }
   const audit = new Audit(store, head);

@@ -1,11 +1,9 @@
 /** What an `init` makes: all of it, or nothing. @module */
 import { rmSync } from 'node:fs';
+import { removeDatabase } from '../store/database.ts';
 
 /** Makes the file of this path with `make`, which refuses one that exists, and leaves none when it fails. */
 export type Make = (path: string, make: (path: string) => void) => void;
-
-/** What is kept beside a database, and beside a guard. */
-const BESIDE = ['-wal', '-shm', '.lock'];
 
 /** When the work fails, the files that it has made are gone again, so that the next try finds its place free. */
 export async function allOrNothing<T>(work: (make: Make) => T | Promise<T>): Promise<T> {
@@ -16,16 +14,19 @@ export async function allOrNothing<T>(work: (make: Make) => T | Promise<T>): Pro
       made.push(path);
     });
   } catch (error) {
-    for (const path of made.flatMap((path) => [path, ...BESIDE.map((suffix) => path + suffix)])) remove(path);
+    for (const path of made) {
+      quietly(() => removeDatabase(path)); // and of any other file, just that
+      quietly(() => rmSync(`${path}.lock`, { force: true })); // that of a guard
+    }
     throw error;
   }
 }
 
-/** That it cannot be removed is not told: what went wrong first says why. */
-function remove(path: string): void {
+/** That something cannot be removed is not told: what went wrong first says why, and the next try names it. */
+function quietly(remove: () => void): void {
   try {
-    rmSync(path, { force: true });
+    remove();
   } catch {
-    // The next try names it.
+    // The caller throws the first error.
   }
 }

@@ -18,6 +18,8 @@ async function event(name: string, keyId: string, ...flags: string[]): Promise<R
   assert.ok(existsSync(proof));
   const { kind, subject, audience, payload } = said.statement as Record<string, unknown>;
   assert.equal([kind, subject, audience], ['key', `key:${kids.get(keyId)}`, ORIGIN]);
+  // One root is enough for a suspension; the log would refuse to have it approved.
+  assert.is(said.next === undefined, name === 'suspend', `${name}: ${said.next}`);
   return payload as Record<string, unknown>;
 }
 
